@@ -1,0 +1,148 @@
+"""
+What a review says: findings with their evidence, consequences by entry point, and what was not looked at.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Literal
+
+import msgspec
+
+from analyzers.span import Place
+
+
+class Severity(enum.IntEnum):
+    """The harm if the finding is true."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class Confidence(enum.IntEnum):
+    """How sure a finding is, by how its names were resolved."""
+
+    POSSIBLE = 0
+    """By a guess."""
+    LIKELY = 1
+    """By a unique name."""
+    CERTAIN = 2
+    """By import and type."""
+
+
+Category = Literal["nplusone", "transactions", "sql", "auth", "resilience"]
+State = Literal["introduced", "fixed", "standing"]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of a trace: a place and what happens there, in a few words with code in backticks."""
+
+    place: Place
+    message: str
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """Whole lines of one file to replace: `first` to `last`, 1-based, both inclusive."""
+
+    path: str
+    first: int
+    last: int
+    replacement: str
+    """New text of these lines, with its newlines."""
+
+
+class Fix(msgspec.Struct, frozen=True):
+    """A verified fix: applied in memory the file parsed, and the finding was gone."""
+
+    description: str
+    edits: tuple[Edit, ...]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One report at one place."""
+
+    rule: str
+    category: Category
+    message: str
+    """One sentence of what happens in production, with code in backticks."""
+    advice: str
+    """One sentence of what to do."""
+    severity: Severity
+    confidence: Confidence
+    place: Place
+    """Where to comment: for an introduced finding the changed line that caused it, where there is one."""
+    trace: tuple[Step, ...]
+    fingerprint: str
+    """Identity across commits; holds no line number."""
+    symbol: str = ""
+    """`path::qualname` of the function that holds the finding."""
+    entry: str = ""
+    """The entry point it was reached from, or the function's own name."""
+    state: State = "introduced"
+    fix: Fix | None = None
+    suppressed: str | None = None
+    """The reason why it is not counted (an "allow" in the code, a baseline, a rule switched off); None when it counts."""
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """The queries of an entry point: those that run a fixed number of times, and those that run once per row."""
+
+    queries: int = 0
+    """Round trips that do not grow with the data."""
+    per_row: tuple[tuple[str, int], ...] = ()
+    """(what is looped over, queries for each), sorted; nested loops are named `order × line`."""
+
+    def __str__(self) -> str:
+        text = str(self.queries)
+        for name, count in self.per_row:
+            text += f" + {count} per {name}"
+        return text
+
+
+class Consequence(msgspec.Struct, frozen=True):
+    """What an entry point does before and after the change."""
+
+    entry: str
+    """As its callers know it: `GET /orders`, `task send_invoices`, `command reindex`."""
+    kind: str
+    """"route", "task", "command", "receiver", "admin", "resolver" or "function"."""
+    place: Place
+    before: Cost | None
+    """None when the entry point is new."""
+    after: Cost | None
+    """None when it is gone."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether the change makes a difference here."""
+        return self.before != self.after
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """A file, or a part of one, that was not analysed, and why."""
+
+    path: str
+    reason: str
+    changed: bool = False
+    """Whether the reviewed change touches it."""
+
+
+class Review(msgspec.Struct, frozen=True):
+    """The whole outcome, in a fixed order: by severity, then place, then rule."""
+
+    introduced: tuple[Finding, ...] = ()
+    fixed: tuple[Finding, ...] = ()
+    standing: tuple[Finding, ...] = ()
+    consequences: tuple[Consequence, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    changed_files: int = 0
+    """Files that the change touches."""
+    analysed_files: int = 0
+    """Files of the head tree that the program was built from."""
+    failures: tuple[str, ...] = ()
+    """Checks or functions whose analysis failed, one sentence each; never silent."""
+    base: str = ""
+    head: str = ""
