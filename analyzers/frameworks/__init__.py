@@ -1,0 +1,202 @@
+"""
+What libraries do, as data: `*.toml` beside this file, and the same format in a reviewed repository's configuration.
+
+A model says which classes are ORM models, which constructors declare relations, and what each operation does to a query
+set, a row, a session or a list of rows. What is easier said in the language itself (a base class that calls a hook of its
+subclass, a function that calls its argument for each element) is a *stub*: a few lines in the reviewed language that the
+interpreter runs in the place of the library's code.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from importlib import resources
+from typing import Literal
+
+import msgspec
+
+from analyzers import ir
+from analyzers.errors import AnalyzerError
+from analyzers.languages import PHP, PYTHON
+
+
+class ModelError(AnalyzerError):
+    """A framework model does not follow the format."""
+
+
+class Relation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A constructor or method whose use in a model declares a relation to another model."""
+
+    calls: tuple[str, ...]
+    """Dotted names of the constructors; for languages where a method declares it, the method called on self."""
+    kind: Literal["one", "many"]
+    access: Literal["row", "manager", "collection", "query"]
+    """What reading the attribute gives: the related row, a manager that runs when used, or rows loaded by reading it."""
+    target: tuple[str, ...] = ()
+    """Keywords that may hold the target; the first positional argument is tried first."""
+    reverse: Literal["one", "many", ""] = ""
+    """What the target gets in return, if anything."""
+    reverse_keywords: tuple[str, ...] = ()
+    """Keywords that name the reverse accessor."""
+    reverse_default: str = ""
+    """Its name without such a keyword; `{model}` is the lower-case name of the declaring model."""
+    reverse_access: Literal["row", "manager", "collection", "query"] = "manager"
+    column: str = ""
+    """The attribute that holds the key and is free to read; `{name}` is the field's name."""
+    generic: bool = False
+    """The target differs from row to row."""
+    lazy_keyword: str = ""
+    """Keyword that chooses how the relation is loaded."""
+    eager_values: tuple[str, ...] = ()
+    """Values of that keyword which load it with its owner."""
+    deferred_values: tuple[str, ...] = ()
+    """Values of that keyword which make it a query each time."""
+
+
+class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What calling some names does."""
+
+    on: Literal["queryset", "manager", "row", "model", "function", "any"]
+    """The receiver: for "function" the names are dotted; for "any" the receiver is not known, its name may be asked for."""
+    names: tuple[str, ...]
+    does: Literal["build", "read", "write", "eager", "loader", "send", "external", "pass", "load", "render", "memoize"]
+    """
+    build: a query set and no round trip. read, write: one round trip. eager: build, and rows come with relations.
+    loader: a value that says what to load. load: one query for the relations of rows already there. send: a job, mail,
+    signal or message leaves. external: a call to another service. pass: nothing, it gives its argument back. render: a
+    template is rendered. memoize: as its argument, but later calls are free.
+    """
+    gives: Literal["queryset", "row", "rows", "scalar", "nothing", "receiver", "argument"] = "queryset"
+    keeps: bool = False
+    """Whether rows that were loaded eagerly still serve (`.all()` on a prefetched manager)."""
+    uses_result: bool = False
+    """Whether a query set that already ran answers from memory."""
+    argument: int = 0
+    """Which positional argument matters: the model, the rows, the template."""
+    context: int = -1
+    """For render: which positional argument is the mapping of context variables; -1 for keywords."""
+    receivers: tuple[str, ...] = ()
+    """For "any": last segments of receivers it holds for; empty for all."""
+    paths: Literal["", "double-underscore", "dotted", "attributes"] = ""
+    """How relations are named in its arguments."""
+    replaces: bool = False
+    """eager: what was said before no longer holds (`only`)."""
+    kind: str = ""
+    """send, external: what it is ("job", "mail", "signal", "http")."""
+    bulk: bool = False
+    """write: one statement for many rows."""
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where calls come in from outside."""
+
+    kind: Literal["route", "task", "command", "receiver", "admin", "resolver"]
+    bases: tuple[str, ...] = ()
+    """Classes whose methods below are entry points."""
+    methods: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
+    """Dotted names or last segments after a dot (`.route`), whose functions are entry points."""
+
+
+class Stub(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Code in the place of a library's module."""
+
+    module: str
+    code: str
+
+
+class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One library, or a family that shares its ways."""
+
+    name: str
+    language: Literal["python", "php"]
+    models: tuple[str, ...] = ()
+    """Base classes of ORM models."""
+    query_sets: tuple[str, ...] = ()
+    """Base classes of query sets and managers."""
+    managers: tuple[str, ...] = ()
+    """Attributes of a model class that start a query (`objects`)."""
+    fields: tuple[str, ...] = ()
+    """Constructors of plain columns: a class that has one is a model even without a known base."""
+    relations: tuple[Relation, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    free: tuple[str, ...] = ()
+    """Attributes of a row that never query (`pk`, `_meta`)."""
+    stubs: tuple[Stub, ...] = ()
+    safe: tuple[str, ...] = ()
+    """Last segments of names whose calls are known to do nothing of interest."""
+
+
+class Frameworks(msgspec.Struct, frozen=True):
+    """Every model that holds in one tree, with the look-ups the interpreter asks for."""
+
+    all: tuple[Framework, ...]
+    operations: dict[tuple[str, str], tuple[tuple[Framework, Operation], ...]]
+    """(on, name) to what it may do."""
+    relations: dict[str, tuple[Framework, Relation]]
+    """Dotted constructor to relation."""
+    columns: dict[str, Framework]
+    """Dotted constructor of a plain column to its library."""
+    stubs: dict[str, ir.Module]
+    """Dotted module to lowered stub."""
+
+
+def decode(text: str, origin: str) -> Framework:
+    """
+    Read one framework model.
+
+    Raises:
+        ModelError: With the origin, the field and what is wrong with it.
+    """
+    try:
+        return msgspec.toml.decode(text, type=Framework)
+    except (msgspec.ValidationError, msgspec.DecodeError, ValueError) as error:
+        raise ModelError(f"{origin}: not a framework model: {error}") from error
+
+
+@functools.cache
+def builtin() -> tuple[Framework, ...]:
+    """The models that come with the product, sorted by file name."""
+    files = (item for item in resources.files(__name__).iterdir() if item.name.endswith(".toml"))
+    return tuple(decode(item.read_text("utf-8"), item.name) for item in sorted(files, key=lambda item: item.name))
+
+
+@functools.cache
+def assemble(extra: tuple[tuple[str, str], ...] = ()) -> Frameworks:
+    """
+    Join the built-in models with a repository's own.
+
+    Args:
+        extra: (origin, TOML text) of each own model.
+    """
+    every = (*(decode(text, origin) for origin, text in extra), *builtin())
+    operations: dict[tuple[str, str], list[tuple[Framework, Operation]]] = {}
+    for framework, operation in _pairs(every):
+        for name in operation.names:
+            operations.setdefault((operation.on, name), []).append((framework, operation))
+    return Frameworks(
+        all=every,
+        operations={key: tuple(value) for key, value in operations.items()},
+        relations={call: (f, relation) for f in every for relation in f.relations for call in relation.calls},
+        columns={call: f for f in every for call in f.fields},
+        stubs=_stubs(every),
+    )
+
+
+def _pairs(every: Iterable[Framework]) -> Iterable[tuple[Framework, Operation]]:
+    return ((framework, operation) for framework in every for operation in framework.operations)
+
+
+def _stubs(every: Iterable[Framework]) -> dict[str, ir.Module]:
+    stubs: dict[str, ir.Module] = {}
+    for framework in every:
+        front_end = PYTHON if framework.language == "python" else PHP
+        for stub in framework.stubs:
+            module = front_end.lower(stub.code.encode())
+            if module.diagnostics:
+                first = module.diagnostics[0]
+                raise ModelError(f"{framework.name}: stub {stub.module}, line {first.span.line}: {first.message}")
+            stubs[stub.module] = module
+    return stubs

@@ -1,0 +1,297 @@
+"""
+Names of one tree, resolved on demand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from analyzers import ir
+from analyzers.frameworks import Frameworks
+from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol, ModuleSymbol, Symbol, Variable
+
+STAR_DEPTH = 8
+"""Star imports followed in a row; a longer chain is a cycle in all but name."""
+
+
+class Snapshot(Protocol):
+    """The kept IR of one tree (`analyzers.index`)."""
+
+    @property
+    def paths(self) -> Sequence[str]: ...
+
+    def outline(self, path: str) -> ir.Module: ...
+
+    def module(self, path: str) -> ir.Module: ...
+
+    def mentioning(self, words: Iterable[str]) -> list[str]: ...
+
+
+class Program:
+    """One tree as a program."""
+
+    def __init__(self, snapshot: Snapshot, frameworks: Frameworks) -> None:
+        self.snapshot = snapshot
+        self.frameworks = frameworks
+        self._modules: dict[str, ModuleSymbol] = {}
+        self._by_tail: dict[str, list[str]] = {}
+        self._paths = frozenset(snapshot.paths)
+        for path in snapshot.paths:
+            self._by_tail.setdefault(_tail(path), []).append(path)
+        self._named: dict[tuple[str, str], ModuleSymbol | None] = {}
+        self._externals: dict[str, External] = {}
+        self._stubs: dict[str, ModuleSymbol] = {}
+        self._lookups: dict[tuple[str, str], Symbol | None] = {}
+        self._bodies: dict[str, dict[tuple[str, int], ir.Function]] = {}
+
+    # --- modules ------------------------------------------------------------------------------------------------------
+
+    def module(self, path: str) -> ModuleSymbol | None:
+        """The module of a file, or None when the file has no IR."""
+        if path not in self._paths:
+            return None
+        symbol = self._modules.get(path)
+        if symbol is None:
+            symbol = ModuleSymbol(self, path, _dotted_name(path), self.snapshot.outline(path))
+            self._modules[path] = symbol
+        return symbol
+
+    def modules_mentioning(self, *words: str) -> list[ModuleSymbol]:
+        """The modules whose text holds all of these words, sorted by path."""
+        found = (self.module(path) for path in self.snapshot.mentioning(words))
+        return [module for module in found if module is not None]
+
+    def module_named(self, dotted: str, near: str) -> ModuleSymbol | None:
+        """
+        The module that an import means.
+
+        A source root is any folder that is no package itself, so `src/shop/models.py` is found as `shop.models`. Among
+        several, the one that shares the longest path with the importing file is taken, then the shortest.
+
+        Args:
+            dotted: The absolute dotted name.
+            near: The importing file's path.
+        """
+        key = (dotted, str(PurePosixPath(near).parent))
+        if key not in self._named:
+            self._named[key] = self._find_module(dotted, near)
+        return self._named[key]
+
+    def _find_module(self, dotted: str, near: str) -> ModuleSymbol | None:
+        wanted = dotted.replace(".", "/")
+        found: list[str] = []
+        for path in self._by_tail.get(dotted.rpartition(".")[2], ()):
+            stem = _stem(path)
+            if stem == wanted or stem.endswith("/" + wanted):
+                root = stem[: -len(wanted)]
+                if not root or f"{root}__init__.py" not in self._paths:
+                    found.append(path)
+        if not found:
+            return self._stub(dotted)
+        best = min(found, key=lambda path: (-_shared(path, near), len(path), path))
+        return self.module(best)
+
+    def _stub(self, dotted: str) -> ModuleSymbol | None:
+        if dotted not in self._stubs:
+            outline = self.frameworks.stubs.get(dotted)
+            if outline is None:
+                return None
+            self._stubs[dotted] = ModuleSymbol(self, f"<{dotted}>", dotted, outline, is_stub=True)
+        return self._stubs[dotted]
+
+    def external(self, dotted: str) -> Symbol:
+        """The symbol of a name outside the tree: a stub's class or function where a framework model has one."""
+        parts = dotted.split(".")
+        for end in range(len(parts) - 1, 0, -1):
+            stub = self._stub(".".join(parts[:end]))
+            if stub is not None:
+                symbol = stub.classes.get(parts[-1]) or stub.functions.get(parts[-1])
+                if symbol is not None:
+                    return symbol
+        if dotted not in self._externals:
+            self._externals[dotted] = External(dotted)
+        return self._externals[dotted]
+
+    # --- names --------------------------------------------------------------------------------------------------------
+
+    def resolve(self, module: ModuleSymbol, dotted: str) -> Symbol | None:
+        """What a dotted name means at the top level of a module, or None when nothing says."""
+        head, *rest = dotted.split(".")
+        symbol = self.lookup(module, head)
+        for part in rest:
+            if symbol is None:
+                return None
+            symbol = self.member(symbol, part)
+        return symbol
+
+    def lookup(self, module: ModuleSymbol, name: str) -> Symbol | None:
+        """What a bare name means at the top level of a module."""
+        key = (module.path, name)
+        if key not in self._lookups:
+            self._lookups[key] = None  # an import cycle ends here
+            self._lookups[key] = self._lookup(module, name, STAR_DEPTH)
+        return self._lookups[key]
+
+    def _lookup(self, module: ModuleSymbol, name: str, depth: int) -> Symbol | None:
+        if name in module.classes:
+            return module.classes[name]
+        if name in module.functions:
+            return module.functions[name]
+        if name in module.imports:
+            return self.imported(module, module.imports[name])
+        if name in module.variables:
+            return Variable(module, name, module.variables[name])
+        if module.language == "php":
+            return self._php_class(f"{module.outline.namespace}.{name}" if module.outline.namespace else name)
+        if depth:
+            for star in module.stars:
+                target = self.imported(module, ir.Import(star.span, star.module, None, "*", star.level))
+                if isinstance(target, ModuleSymbol):
+                    found = self._lookup(target, name, depth - 1)
+                    if found is not None:
+                        return found
+        return None
+
+    def imported(self, module: ModuleSymbol, node: ir.Import) -> Symbol | None:
+        """What an import statement in a module binds."""
+        if module.language == "php":
+            return self._php_class(node.module) or self.external(node.module)
+        base = self._absolute(module, node)
+        if node.name is None:
+            if node.alias != "*" and "." in base and node.alias == base.partition(".")[0]:
+                base = node.alias  # `import a.b` binds `a`
+            return self.module_named(base, module.path) or self.external(base)
+        package = self.module_named(base, module.path) if base else None
+        if package is not None and package is not module:
+            found = self.lookup(package, node.name)
+            if found is not None:
+                return found
+        submodule = self.module_named(f"{base}.{node.name}" if base else node.name, module.path)
+        return submodule or self.external(f"{base}.{node.name}")
+
+    def _absolute(self, module: ModuleSymbol, node: ir.Import) -> str:
+        if not node.level:
+            return node.module
+        parts = module.name.split(".")
+        keep = len(parts) - node.level + (1 if module.package else 0)
+        base = ".".join(parts[: max(keep, 0)])
+        return f"{base}.{node.module}".strip(".") if node.module else base
+
+    def member(self, symbol: Symbol, name: str) -> Symbol | None:
+        """What `symbol.name` means."""
+        if isinstance(symbol, ModuleSymbol):
+            found = self.lookup(symbol, name)
+            if found is None and symbol.package:
+                found = self.module_named(f"{symbol.name}.{name}", symbol.path)
+            if found is None and symbol.is_stub:
+                return self.external(f"{symbol.name}.{name}")
+            return found
+        if isinstance(symbol, External):
+            return self.external(f"{symbol.dotted}.{name}")
+        if isinstance(symbol, ClassSymbol):
+            return symbol.inner(name) or symbol.method(name)
+        return None
+
+    def _php_class(self, dotted: str) -> ClassSymbol | None:
+        namespace, _, name = dotted.rpartition(".")
+        for path in self._by_tail.get(name, ()):
+            module = self.module(path)
+            if module is not None and module.outline.namespace == namespace and name in module.classes:
+                return module.classes[name]
+        return None
+
+    # --- classes and functions ----------------------------------------------------------------------------------------
+
+    def class_of(self, module: ModuleSymbol, expr: ir.Expr | None) -> Symbol | None:
+        """The class that an expression names: a name, a subscripted generic's origin, or a call that makes a base class."""
+        if isinstance(expr, ir.Subscript):
+            expr = expr.value
+        if isinstance(expr, ir.Call):
+            expr = expr.callee
+            if isinstance(expr, ir.Attribute) and expr.name in ("from_queryset", "as_manager"):
+                expr = expr.value
+        name = ir.dotted(expr)
+        symbol = self.resolve(module, name) if name else None
+        if isinstance(symbol, Variable):
+            inner = symbol.value
+            if isinstance(inner, ir.Call) and ir.dotted(inner.callee) is not None:
+                return self.class_of(symbol.module, inner)
+            return self.class_of(symbol.module, inner) if ir.dotted(inner) not in (None, name) else None
+        return symbol
+
+    def linearize(self, symbol: ClassSymbol) -> tuple[ClassSymbol | External, ...]:
+        """The class and its ancestors, depth first, an ancestor that comes twice at its last place."""
+        order: list[ClassSymbol | External] = [symbol]
+        for expr in symbol.node.bases:
+            bases = [expr]
+            if isinstance(expr, ir.Call) and isinstance(expr.callee, ir.Attribute) and expr.callee.name == "from_queryset":
+                bases = [expr.callee.value, *expr.arguments]
+            for base in bases:
+                found = self.class_of(symbol.module, base)
+                if isinstance(found, ClassSymbol) and found is not symbol:
+                    order.extend(found.mro())
+                elif isinstance(found, External):
+                    order.append(found)
+        last = {ancestor: place for place, ancestor in enumerate(order)}
+        return tuple(ancestor for place, ancestor in enumerate(order) if last[ancestor] == place)
+
+    def full_function(self, symbol: FunctionSymbol) -> ir.Function:
+        """A function with its body."""
+        path = symbol.module.path
+        if path not in self._bodies:
+            self._bodies[path] = _functions(self.snapshot.module(path))
+        return self._bodies[path][(symbol.node.qualname, symbol.node.name_span.line)]
+
+    def classes_named(self, name: str) -> list[ClassSymbol]:
+        """Every class of this name in the tree, sorted by path."""
+        found = []
+        for module in self.modules_mentioning(name):
+            found.extend(symbol for symbol in module.every_class() if symbol.name == name)
+        return found
+
+    def subclasses(self, symbol: ClassSymbol) -> list[ClassSymbol]:
+        """Direct and further subclasses in the tree, sorted by path."""
+        found: dict[str, ClassSymbol] = {}
+        queue = [symbol]
+        while queue:
+            current = queue.pop()
+            for module in self.modules_mentioning(current.name):
+                for candidate in module.every_class():
+                    if candidate.id not in found and candidate is not symbol and current in candidate.mro()[1:]:
+                        found[candidate.id] = candidate
+                        queue.append(candidate)
+        return [found[key] for key in sorted(found)]
+
+
+def _functions(module: ir.Module) -> dict[tuple[str, int], ir.Function]:
+    found = {(node.qualname, node.name_span.line): node for node in module.functions}
+    stack = list(module.classes)
+    while stack:
+        node = stack.pop()
+        found.update({(method.qualname, method.name_span.line): method for method in node.methods})
+        stack.extend(node.classes)
+    return found
+
+
+def _stem(path: str) -> str:
+    stem = path.removesuffix(PurePosixPath(path).suffix)
+    return stem.removesuffix("/__init__")
+
+
+def _tail(path: str) -> str:
+    return _stem(path).rpartition("/")[2]
+
+
+def _dotted_name(path: str) -> str:
+    return _stem(path).replace("/", ".")
+
+
+def _shared(one: str, other: str) -> int:
+    count = 0
+    for left, right in zip(one.split("/"), other.split("/"), strict=False):
+        if left != right:
+            break
+        count += 1
+    return count

@@ -1,0 +1,245 @@
+"""
+What a name can stand for. Symbols are made once per program, so identity is equality.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from analyzers import ir
+
+if TYPE_CHECKING:
+    from analyzers.program.program import Program
+
+
+class ModuleSymbol:
+    """A lowered file, or a framework's stub in the place of a library's module."""
+
+    __slots__ = ("_classes", "_functions", "_imports", "_variables", "is_stub", "name", "outline", "package", "path", "program")
+
+    def __init__(self, program: Program, path: str, name: str, outline: ir.Module, *, is_stub: bool = False) -> None:
+        self.program = program
+        self.path = path
+        self.name = name
+        self.outline = outline
+        self.is_stub = is_stub
+        self.package = path.endswith("/__init__.py") or path == "__init__.py"
+        self._classes: dict[str, ClassSymbol] | None = None
+        self._functions: dict[str, FunctionSymbol] | None = None
+        self._imports: dict[str, ir.Import] | None = None
+        self._variables: dict[str, ir.Expr] | None = None
+
+    @property
+    def language(self) -> str:
+        return self.outline.language
+
+    @property
+    def classes(self) -> dict[str, ClassSymbol]:
+        """Top-level classes by name; the last definition holds."""
+        if self._classes is None:
+            self._classes = {node.name: ClassSymbol(self, node) for node in self.outline.classes}
+        return self._classes
+
+    @property
+    def functions(self) -> dict[str, FunctionSymbol]:
+        """Top-level functions by name; the last definition holds."""
+        if self._functions is None:
+            self._functions = {node.name: FunctionSymbol(self, node, None) for node in self.outline.functions}
+        return self._functions
+
+    @property
+    def imports(self) -> dict[str, ir.Import]:
+        """Imported names by their name here; star imports are left out."""
+        if self._imports is None:
+            self._imports = {node.alias: node for node in self.outline.imports if node.name != "*"}
+        return self._imports
+
+    @property
+    def stars(self) -> list[ir.Import]:
+        """`from x import *`, in order."""
+        return [node for node in self.outline.imports if node.name == "*"]
+
+    @property
+    def variables(self) -> dict[str, ir.Expr]:
+        """Values assigned to plain names at the top level; the last assignment holds."""
+        if self._variables is None:
+            self._variables = {}
+            for statement in self.outline.body:
+                if isinstance(statement, ir.Assign) and statement.value is not None:
+                    for target in statement.targets:
+                        if isinstance(target, ir.Name):
+                            self._variables[target.id] = statement.value
+        return self._variables
+
+    def every_class(self) -> list[ClassSymbol]:
+        """Top-level and nested classes, outer ones first."""
+        found: list[ClassSymbol] = []
+        stack = list(reversed(self.classes.values()))
+        while stack:
+            symbol = stack.pop()
+            found.append(symbol)
+            stack.extend(reversed(symbol.classes.values()))
+        return found
+
+    def every_function(self) -> list[FunctionSymbol]:
+        """Functions and methods in the order of their text."""
+        found = list(self.functions.values())
+        for symbol in self.every_class():
+            found.extend(symbol.methods.values())
+        return sorted(found, key=lambda function: function.node.span)
+
+    def __repr__(self) -> str:
+        return f"<module {self.name}>"
+
+
+class ClassSymbol:
+    """A class of the tree or of a stub."""
+
+    __slots__ = ("classes", "fields", "methods", "module", "mro_cache", "node", "qualname")
+
+    def __init__(self, module: ModuleSymbol, node: ir.Class) -> None:
+        self.module = module
+        self.node = node
+        self.qualname = node.qualname
+        self.fields = {field.name: field for field in node.fields}
+        self.methods: dict[str, FunctionSymbol] = {}
+        for method in node.methods:
+            if not _is_overload_or_setter(method):
+                self.methods[method.name] = FunctionSymbol(module, method, self)
+        self.classes = {inner.name: ClassSymbol(module, inner) for inner in node.classes}
+        self.mro_cache: tuple[ClassSymbol | External, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    @property
+    def id(self) -> str:
+        """`path::qualname`."""
+        return f"{self.module.path}::{self.qualname}"
+
+    @property
+    def program(self) -> Program:
+        return self.module.program
+
+    def mro(self) -> tuple[ClassSymbol | External, ...]:
+        """The class, then its ancestors, each before its own ancestors where that is possible."""
+        if self.mro_cache is None:
+            self.mro_cache = (self,)  # a cycle of bases ends here
+            self.mro_cache = self.program.linearize(self)
+        return self.mro_cache
+
+    def ancestors(self) -> list[ClassSymbol]:
+        """The classes of the mro whose code is known."""
+        return [symbol for symbol in self.mro() if isinstance(symbol, ClassSymbol)]
+
+    def externals(self) -> list[str]:
+        """Dotted names of ancestors whose code is not known."""
+        return [symbol.dotted for symbol in self.mro() if isinstance(symbol, External)]
+
+    def method(self, name: str) -> FunctionSymbol | None:
+        """The method that a call on an instance reaches."""
+        for symbol in self.ancestors():
+            if name in symbol.methods:
+                return symbol.methods[name]
+        return None
+
+    def field(self, name: str) -> tuple[ClassSymbol, ir.Field] | None:
+        """The class field that holds, with the class that declares it."""
+        for symbol in self.ancestors():
+            if name in symbol.fields:
+                return symbol, symbol.fields[name]
+        return None
+
+    def inner(self, name: str) -> ClassSymbol | None:
+        """A nested class such as `Meta`, inherited ones too."""
+        for symbol in self.ancestors():
+            if name in symbol.classes:
+                return symbol.classes[name]
+        return None
+
+    def __repr__(self) -> str:
+        return f"<class {self.id}>"
+
+
+def _is_overload_or_setter(method: ir.Function) -> bool:
+    for decorator in method.decorators:
+        if isinstance(decorator, ir.Attribute) and decorator.name in ("setter", "deleter"):
+            return True
+        if ir.dotted(decorator) in ("overload", "typing.overload"):
+            return True
+    return False
+
+
+class FunctionSymbol:
+    """A function, method, template or template block."""
+
+    __slots__ = ("_full", "module", "node", "owner")
+
+    def __init__(self, module: ModuleSymbol, node: ir.Function, owner: ClassSymbol | None, *, full: bool = False) -> None:
+        self.module = module
+        self.node = node
+        """From the outline: everything but the body."""
+        self.owner = owner
+        self._full: ir.Function | None = node if full or module.is_stub else None
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    @property
+    def id(self) -> str:
+        """`path::qualname`."""
+        return f"{self.module.path}::{self.node.qualname}"
+
+    @property
+    def full(self) -> ir.Function:
+        """With its body, which is loaded now if it was not."""
+        if self._full is None:
+            self._full = self.module.program.full_function(self)
+        return self._full
+
+    def decorator_names(self) -> list[str]:
+        """Dotted texts of the decorators, calls without their arguments."""
+        names = []
+        for decorator in self.node.decorators:
+            name = ir.dotted(decorator.callee if isinstance(decorator, ir.Call) else decorator)
+            if name is not None:
+                names.append(name)
+        return names
+
+    def __repr__(self) -> str:
+        return f"<function {self.id}>"
+
+
+class External:
+    """A name outside the tree: `django.db.models.ForeignKey`."""
+
+    __slots__ = ("dotted",)
+
+    def __init__(self, dotted: str) -> None:
+        self.dotted = dotted
+
+    @property
+    def last(self) -> str:
+        return self.dotted.rpartition(".")[2]
+
+    def __repr__(self) -> str:
+        return f"<external {self.dotted}>"
+
+
+class Variable:
+    """A name assigned at the top level of a module."""
+
+    __slots__ = ("module", "name", "value")
+
+    def __init__(self, module: ModuleSymbol, name: str, value: ir.Expr) -> None:
+        self.module = module
+        self.name = name
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"<variable {self.module.name}.{self.name}>"
+
+
+Symbol: TypeAlias = ModuleSymbol | ClassSymbol | FunctionSymbol | External | Variable
