@@ -1,0 +1,3 @@
+"""
+The words that go to a language model; see README.md beside this file.
+"""
