@@ -1,0 +1,91 @@
+"""
+The surfaces of a review: one file each, all of them pure renderers of one `Report`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from analyzers.catalogue import Rule
+from analyzers.change import Tree
+from analyzers.findings import Consequence, Finding, Skipped, State
+from bot.review.outcome import Outcome
+
+LinesOf: TypeAlias = Callable[[str, State], Sequence[str]]
+"""From a path and a finding's state to the lines of that file, on the side of the change where the finding stands."""
+
+_UNSEEN = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"} | {
+    code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What every surface renders."""
+
+    outcome: Outcome
+    rules: Mapping[str, Rule]
+    """Rules by id, sorted."""
+    lines_of: LinesOf
+    everything: bool = False
+    """Whether what is usually only counted is listed too: standing and uncertain findings."""
+
+    def title(self, finding: Finding) -> str:
+        """The title of a finding's rule, or its id where it has no page."""
+        rule = self.rules.get(finding.rule)
+        return rule.title if rule is not None else finding.rule
+
+    @property
+    def changed_consequences(self) -> tuple[Consequence, ...]:
+        """The entry points for which the change makes a difference."""
+        return tuple(row for row in self.outcome.review.consequences if row.changed)
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """What was not analysed although the review should have covered it."""
+        skipped = self.outcome.review.skipped
+        return skipped if self.outcome.is_scan else tuple(item for item in skipped if item.changed)
+
+
+def lines_in(head: Tree, base: Tree | None = None) -> LinesOf:
+    """The lines of a change's files: of the base for what was fixed, of the head for the rest."""
+    read: dict[tuple[str, bool], Sequence[str]] = {}
+
+    def lines_of(path: str, state: State) -> Sequence[str]:
+        from_base = state == "fixed" and base is not None
+        key = (path, from_base)
+        if key not in read:
+            tree = base if from_base and base is not None else head
+            blob = tree.entries.get(path)
+            content = tree.read(blob) if blob is not None else None
+            read[key] = () if content is None else content.decode("utf-8", "replace").splitlines()
+        return read[key]
+
+    return lines_of
+
+
+def visible(text: str) -> str:
+    """
+    The text with what would steer a terminal, or reorder a line, made visible instead.
+
+    Reviewed code is not ours: an escape sequence in a string literal must not reach the terminal.
+    """
+    return text.translate(_UNSEEN)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 file`, `2 files`, `2 queries`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def pieces(message: str) -> tuple[tuple[str, bool], ...]:
+    """
+    A message as (text, whether it is code), split at its backticks.
+
+    An odd backtick belongs to the text: ``"a `b"`` is prose only.
+    """
+    parts = re.split(r"(`[^`\n]+`)", message)
+    return tuple((part[1:-1], True) if re.fullmatch(r"`[^`\n]+`", part) else (part, False) for part in parts if part)

@@ -1,0 +1,38 @@
+"""
+What can go wrong in `bot`, each with one sentence for a person.
+
+    CountersignError
+    ├── ConfigurationError      a `.countersign.toml` or what it names is not as it must be; says the file and the line
+    ├── BaselineError           a baseline file is not as it must be
+    ├── UsageError              what was asked for cannot be: a path outside, an unknown rule, nothing to write to
+    └── DemoError               the demo's repository could not be made
+"""
+
+from __future__ import annotations
+
+
+class CountersignError(Exception):
+    """The root: whatever `bot` raises on purpose."""
+
+
+class ConfigurationError(CountersignError):
+    """A configuration file, or a file that it names, is not as it must be."""
+
+    def __init__(self, path: str, line: int, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}")
+        self.path = path
+        self.line = line
+        """1-based."""
+        self.problem = problem
+
+
+class BaselineError(CountersignError):
+    """A baseline file is not as it must be."""
+
+
+class UsageError(CountersignError):
+    """What was asked for on the command line cannot be done."""
+
+
+class DemoError(CountersignError):
+    """The demo's repository could not be made."""

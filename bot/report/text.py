@@ -1,0 +1,279 @@
+"""
+A review for a terminal: each finding with its lines, its trace drawn as a path, and the consequences as a table.
+
+On a terminal it has colours and is wrapped; elsewhere it is plain text, and each message is one line for `grep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from analyzers.findings import Confidence, Consequence, Cost, Finding, Severity, Step
+from analyzers.span import Place
+from bot.report import Report, pieces, plural, visible
+
+_COLOURS = {
+    Severity.INFO: "bright_black",
+    Severity.LOW: "blue",
+    Severity.MEDIUM: "yellow",
+    Severity.HIGH: "red",
+    Severity.CRITICAL: "bold red",
+}
+_CONTEXT = 2
+"""Lines shown before and after the ones a finding is about."""
+_LONGEST_SNIPPET = 8
+"""Lines of a span that are shown; of a longer one only the first."""
+_CODE = "cyan"
+_FAINT = "bright_black"
+
+
+def render(report: Report, console: Console) -> None:
+    """Print the review to the console."""
+    _Printer(report, console).print()
+
+
+class _Printer:
+    """One report on its way to one console."""
+
+    def __init__(self, report: Report, console: Console) -> None:
+        self._report = report
+        self._console = console
+        self._wraps = console.is_terminal
+
+    def print(self) -> None:
+        outcome = self._report.outcome
+        self._header()
+        for finding in outcome.posted:
+            self._finding(finding)
+        self._consequences()
+        self._briefly("fixed by this change", outcome.fixed, "green")
+        if self._report.everything:
+            self._briefly("there before", outcome.standing, _FAINT)
+            self._briefly("below the confidence that is reported", outcome.uncertain, _FAINT)
+        self._briefly("suppressed", outcome.suppressed, _FAINT)
+        self._not_analysed()
+        self._footer()
+
+    def _line(self, text: Text | str = "", indent: int = 0) -> None:
+        """Print one line; a terminal wraps it at its indentation."""
+        content = Text(text) if isinstance(text, str) else text
+        if self._wraps:
+            self._console.print(Padding(content, (0, 0, 0, indent)))
+        else:
+            self._console.print(Text(" " * indent) + content, soft_wrap=True)
+
+    def _code_line(self, text: Text) -> None:
+        """Print one line of code; a terminal cuts it at its edge."""
+        if self._wraps:
+            self._console.print(text, no_wrap=True, overflow="ellipsis")
+        else:
+            self._console.print(text, soft_wrap=True)
+
+    def _header(self) -> None:
+        review = self._report.outcome.review
+        title = Text("Countersign", style="bold")
+        if self._report.outcome.is_scan:
+            title.append(f"  {visible(review.head)}", _FAINT)
+        else:
+            title.append(f"  {_short(review.base)} → {_short(review.head)}", _FAINT)
+        self._line(title)
+        self._line()
+
+    def _finding(self, finding: Finding) -> None:
+        colour = _COLOURS[finding.severity]
+        head = Text("● ", style=colour)
+        head.append(finding.severity.name.lower(), f"bold {colour}")
+        head.append(f"  {self._report.title(finding)}", "bold")
+        head.append(f"  {finding.rule} · {finding.confidence.name.lower()}", _FAINT)
+        self._line(head)
+        self._line(_prose(finding.message, self._console), indent=2)
+        self._line()
+        self._snippet(finding, colour)
+        self._trace(finding.trace)
+        if finding.advice:
+            self._line(Text("instead  ", style="bold green") + _prose(finding.advice, self._console), indent=2)
+            self._line()
+        self._fix(finding)
+        self._line(Text(finding.fingerprint, style=_FAINT), indent=2)
+        self._line()
+
+    def _snippet(self, finding: Finding, colour: str) -> None:
+        """The lines of the finding with a few around them; its span is underlined when it is on one line."""
+        span = finding.place.span
+        lines = self._report.lines_of(finding.place.path, finding.state)
+        self._line(Text(_where(finding.place), style="underline" if self._wraps else ""), indent=2)
+        last_shown = min(span.end_line, span.line + _LONGEST_SNIPPET - 1)
+        first, last = max(1, span.line - _CONTEXT), min(len(lines), last_shown + _CONTEXT)
+        width = len(str(last))
+        for number in range(first, last + 1):
+            text = visible(lines[number - 1]).expandtabs(4)
+            marked = span.line <= number <= last_shown
+            row = Text(f"  {'▸' if marked else ' '} ", style=colour)
+            row.append(f"{number:>{width}} │ ", _FAINT)
+            row.append_text(self._highlighted(text, finding.place.path))
+            self._code_line(row)
+            if marked and span.line == span.end_line:
+                # A tab is one column of the span and up to four of what is shown.
+                before = len(visible(lines[number - 1][: span.column]).expandtabs(4))
+                under = len(visible(lines[number - 1][: span.end_column]).expandtabs(4)) - before
+                mark = Text(f"    {'':>{width}} │ ", style=_FAINT)
+                mark.append(" " * before + "^" * max(1, under), colour)
+                self._code_line(mark)
+        self._line()
+
+    def _highlighted(self, text: str, path: str) -> Text:
+        """One line of code, in colours where the console has them."""
+        if not self._wraps or self._console.no_color or self._console.color_system is None:
+            return Text(text)
+        from rich.syntax import Syntax  # Pygments, for terminals only
+
+        lexer = Syntax.guess_lexer(path, code=text)
+        highlighted = Syntax("", lexer, theme="ansi_dark").highlight(text)
+        highlighted.rstrip()
+        return highlighted
+
+    def _trace(self, trace: tuple[Step, ...]) -> None:
+        """
+        The steps as a path from the entry point down to the query:
+
+            ╭─ shop/views.py:9       `GET /orders/` calls `with_customers`
+            ├─ shop/overview.py:5    once per `order`
+            ╰▸ shop/services.py:12   queries `customer`
+        """
+        if not trace:
+            return
+        self._line(Text("how it gets there", style="bold"), indent=2)
+        width = max(len(_where(step.place)) for step in trace)
+        for number, step in enumerate(trace):
+            is_last = number == len(trace) - 1
+            bend = "╰▸ " if is_last else "╭─ " if number == 0 else "├─ "
+            row = Text("  " + bend, style=_FAINT)
+            row.append(f"{_where(step.place):<{width}}  ")
+            self._line(row + _prose(step.message, self._console), indent=2)
+        self._line()
+
+    def _fix(self, finding: Finding) -> None:
+        """What the verified fix changes, as removed and added lines."""
+        if finding.fix is None:
+            return
+        self._line(
+            Text("verified fix  ", style="bold green") + _prose(finding.fix.description, self._console), indent=2
+        )
+        for edit in finding.fix.edits:
+            if edit.path != finding.place.path or len(finding.fix.edits) > 1:
+                self._line(Text(visible(edit.path), style=_FAINT), indent=4)
+            lines = self._report.lines_of(edit.path, finding.state)
+            for text in lines[edit.first - 1 : edit.last]:
+                self._code_line(Text(f"    - {visible(text)}", style="red"))
+            for text in edit.replacement.splitlines():
+                self._code_line(Text(f"    + {visible(text)}", style="green"))
+        self._line()
+
+    def _consequences(self) -> None:
+        rows = self._report.changed_consequences
+        if not rows:
+            return
+        self._line(Text("what the change does", style="bold"))
+        cells = [
+            ("entry point", "queries before", "after"),
+            *((visible(row.entry), _cost(row.before, "new"), _cost(row.after, "gone")) for row in rows),
+        ]
+        widths = [max(len(row[column]) for row in cells) for column in (0, 1)]
+        styles = [_FAINT, *("red" if _is_worse(row) else "green" for row in rows)]
+        for (entry, before, after), style in zip(cells, styles, strict=True):
+            line = Text(f"{entry:<{widths[0]}}   {before:<{widths[1]}}   ", style=_FAINT if style is _FAINT else "")
+            self._line(line.append(after, style), indent=2)
+        unchanged = len(self._report.outcome.review.consequences) - len(rows)
+        if unchanged:
+            reached = plural(unchanged, "other entry point is", "other entry points are")
+            self._line(Text(f"{reached} reached at the same cost as before", style=_FAINT), indent=2)
+        self._line()
+
+    def _briefly(self, title: str, findings: tuple[Finding, ...], colour: str) -> None:
+        """One line for each finding, under a title."""
+        if not findings:
+            return
+        self._line(Text(title, style="bold"))
+        for finding in findings:
+            row = Text("✔ " if finding.state == "fixed" else "· ", style=colour)
+            row.append(f"{finding.rule}  {_where(finding.place)}  ")
+            row.append_text(_prose(finding.message, self._console))
+            if finding.suppressed is not None:
+                row.append(f"  ({visible(finding.suppressed)})", _FAINT)
+            self._line(row, indent=2)
+        self._line()
+
+    def _not_analysed(self) -> None:
+        failures, skipped = self._report.outcome.review.failures, self._report.skipped
+        if not failures and not skipped:
+            return
+        self._line(Text("not analysed", style="bold red" if failures else "bold"))
+        for failure in failures:
+            self._line(Text(f"! {visible(failure)}", style="red"), indent=2)
+        for item in skipped:
+            self._line(Text(f"· {visible(item.path)}  ") + Text(visible(item.reason), style=_FAINT), indent=2)
+        self._line()
+
+    def _footer(self) -> None:
+        outcome = self._report.outcome
+        review = outcome.review
+        verdict = Text("Nothing to report." if not outcome.posted else "", style="bold green")
+        if outcome.posted:
+            verdict.append(plural(len(outcome.posted), "finding"), "bold red" if outcome.failing else "bold yellow")
+            verdict.append(f" ({', '.join(_by_severity(outcome.posted))})")
+        counts = [
+            (len(outcome.fixed), "fixed"),
+            (len(outcome.standing), "there before"),
+            (len(outcome.uncertain), "uncertain"),
+            (len(outcome.suppressed), "suppressed"),
+        ]
+        tail = "".join(f" · {count} {name}" for count, name in counts if count)
+        changed = "" if outcome.is_scan else f"{plural(review.changed_files, 'changed file')}, "
+        self._line(verdict + Text(f"{tail} · {changed}{plural(review.analysed_files, 'file')} analysed", style=_FAINT))
+
+
+def _prose(message: str, console: Console) -> Text:
+    """A message with its code coloured; where there are no colours the backticks stay."""
+    coloured = console.is_terminal and not console.no_color and console.color_system is not None
+    text = Text()
+    for piece, is_code in pieces(visible(message)):
+        if is_code:
+            text.append(piece if coloured else f"`{piece}`", _CODE)
+        else:
+            text.append(piece)
+    return text
+
+
+def _where(place: Place) -> str:
+    return f"{visible(place.path)}:{place.span.line}"
+
+
+def _short(name: str) -> str:
+    """A commit id by its first ten digits; any other name as it is."""
+    is_id = len(name) in (40, 64) and all(digit in "0123456789abcdef" for digit in name)
+    return name[:10] if is_id else visible(name)
+
+
+def _cost(cost: Cost | None, absent: str) -> str:
+    return absent if cost is None else visible(str(cost))
+
+
+def _is_worse(row: Consequence) -> bool:
+    """Whether an entry point runs more queries per row than before, or as many per row and more in all."""
+    if row.before is None or row.after is None:
+        return row.after is not None and bool(row.after.per_row)
+    return _weight(row.after) > _weight(row.before)
+
+
+def _weight(cost: Cost) -> tuple[int, int]:
+    return sum(count for _, count in cost.per_row), cost.queries
+
+
+def _by_severity(findings: tuple[Finding, ...]) -> Iterator[str]:
+    for severity in sorted(Severity, reverse=True):
+        if count := sum(finding.severity is severity for finding in findings):
+            yield f"{count} {severity.name.lower()}"
