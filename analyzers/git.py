@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Literal
+from typing import IO, Literal, Self
 
 import msgspec
 
@@ -155,7 +155,8 @@ class _BlobReader:
         if self._process is None:
             self._process = self._git.popen(("cat-file", "--batch"), {}, None)
         process = self._process
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         late = threading.Event()
 
         def end_late() -> None:
@@ -244,7 +245,7 @@ class Repository:
         self._names = _Git(self._location.git_dir)
         self._scratch: _Scratch | None = None
 
-    def __enter__(self) -> Repository:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -615,7 +616,7 @@ def _read_inside(root: Path, path: bytes) -> bytes | None:
         raise UnreadableObject(f"{target} cannot be read: {exc.strerror}.") from exc
     except OSError:  # It is gone, a link, a socket: no file that git would keep as one.
         return None
-    with open(handle, "rb") as file:
+    with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             return None

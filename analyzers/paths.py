@@ -2,8 +2,8 @@
 Which paths are no part of the program: tests, vendored, generated and minified files, translations.
 
 Conventions of Python, PHP, JavaScript and C#, read from the path alone. In doubt a file stays in: a name counts only
-where a convention gives it that meaning. `latest.py`, `testing.py` and the app `contest` are production code; so are the
-app `vendor` of a marketplace, the command `test_email.py` and every migration.
+where a convention gives it that meaning. `latest.py`, `testing.py` and the app `contest` are production code; so are
+the app `vendor` of a marketplace, the command `test_email.py` and every migration.
 """
 
 from __future__ import annotations

@@ -1,0 +1,505 @@
+"""
+IR by blob id, in one SQLite file: a blob is lowered once in its life.
+
+An entry belongs to a blob and a front end (`FrontEnd.key`, which holds the versions of the front end and of the IR),
+and never changes. It keeps the module, its outline (no function bodies) and the words of the text. The file is a cache:
+one that is damaged or of another version is set aside and made anew, and several processes may share it.
+
+Age is counted in reviews, not in days, so that no clock is read: `clock.reviews` goes up with every `prepare`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from analyzers import ir, languages, paths
+from analyzers.change import BlobId, Tree
+from analyzers.errors import IndexUnavailable
+from analyzers.findings import Skipped
+from analyzers.languages import FrontEnd, lowering
+from analyzers.options import Progress
+
+LIMIT = 1 << 30
+"""Bytes of kept IR. Beyond it, what was used least recently goes."""
+MAX_TEXT = 1_000_000
+"""Bytes; a larger file is data or generated, and a single one could cost more than the rest of the review."""
+FEW = 40
+"""Files; fewer than this are lowered here, in less time than processes take to start."""
+
+_APPLICATION = 0x43533031
+"""Marks our files, "CS01": the digits are the version of the tables."""
+_TABLES = """
+CREATE TABLE clock (reviews INTEGER NOT NULL);
+INSERT INTO clock VALUES (0);
+CREATE TABLE entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: another process may still know it
+    blob TEXT NOT NULL,
+    front_end TEXT NOT NULL,
+    used INTEGER NOT NULL,        -- clock.reviews when it was last needed, give or take COARSE
+    size INTEGER NOT NULL,        -- bytes in `content`
+    refused TEXT,                 -- why there is no content
+    diagnostics INTEGER NOT NULL, -- how many parts could not be parsed
+    generated INTEGER NOT NULL,   -- whether its header says that a program wrote it
+    UNIQUE (blob, front_end)
+);
+CREATE INDEX entry_used ON entry (used, id);
+CREATE TABLE content (id INTEGER PRIMARY KEY, words BLOB NOT NULL, outline BLOB NOT NULL, module BLOB NOT NULL);
+"""
+COARSE = 16
+"""Reviews; an entry's `used` is renewed when it is this old, so that a review seldom writes."""
+_ROWS = 256
+"""Rows written or removed in one transaction."""
+_COMPRESSION = 1
+
+_Key = tuple[BlobId, str]
+"""A blob and the key of the front end that reads it."""
+
+
+class _Entry(msgspec.Struct, frozen=True, gc=False):
+    """What is known of a blob without reading its content."""
+
+    id: int
+    used: int
+    refused: str | None
+    diagnostics: int
+    generated: bool
+
+
+class Index:
+    """The kept IR. One thread at a time may use it; it is a context manager."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        front_end_for: Callable[[str], FrontEnd | None] = languages.front_end_for,
+        limit: int = LIMIT,
+    ) -> None:
+        self._path = path
+        self._front_end_for = front_end_for
+        self._limit = limit
+        self._known: dict[_Key, _Entry] = {}
+        self._words: dict[int, bytes] = {}
+        self._outlines: dict[int, ir.Module] = {}
+        self._modules: dict[int, ir.Module] = {}
+        self._grown = False
+        with self._speaking():
+            self._connection = _open(path)
+
+    @classmethod
+    def open(cls, path: Path | None, *, limit: int = LIMIT) -> Index:
+        """
+        Open an index.
+
+        Args:
+            path: Its file, made when missing; None for one that lives as long as the object.
+            limit: Bytes of kept IR that a closed index may hold.
+
+        Raises:
+            IndexUnavailable: When the file cannot be made or opened.
+        """
+        return cls(path, limit=limit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Bring a grown index back to its limit and close the file."""
+        try:
+            if self._grown and self._path is not None:
+                self.prune()
+        finally:
+            self._connection.close()
+
+    def prepare(self, tree: Tree, wanted: Iterable[str], progress: Progress | None = None) -> list[Skipped]:
+        """
+        Lower what is missing, so that a snapshot of these files is complete.
+
+        Args:
+            tree: Where the files are.
+            wanted: Their paths; those that no front end reads are passed over.
+            progress: Told "indexing", how many files are done and how many were missing.
+
+        Returns:
+            The files that have no IR, and why, sorted by path.
+        """
+        files = self._keys({path: tree.entries[path] for path in wanted})
+        with self._speaking():
+            try:
+                failed = self._lower_missing(tree, files, progress)
+            except sqlite3.DatabaseError as exc:
+                if not _is_damaged(exc):
+                    raise
+                self._make_anew()
+                failed = self._lower_missing(tree, files, progress)
+        skipped = []
+        for path, (key, _) in files.items():
+            entry = self._known.get(key)
+            reason = entry.refused if entry is not None else failed[key]
+            if reason is not None:
+                skipped.append(Skipped(path, reason))
+        return sorted(skipped, key=lambda one: one.path)
+
+    def snapshot(self, entries: Mapping[str, BlobId]) -> Snapshot:
+        """Return the kept IR of files by path. Snapshots of one index share what they have read."""
+        keys = {path: key for path, (key, _) in self._keys(entries).items()}
+        with self._speaking():
+            self._look_up(keys.values())
+        kept = {path: self._known[key] for path, key in sorted(keys.items()) if key in self._known}
+        return Snapshot(self, {path: entry for path, entry in kept.items() if entry.refused is None})
+
+    def prune(self) -> None:
+        """Remove what was used least recently, until the rest is within the limit."""
+        with self._speaking():
+            (total,) = self._connection.execute("SELECT coalesce(sum(size), 0) FROM entry").fetchone()
+            while total > self._limit:
+                with _transaction(self._connection):
+                    oldest = self._connection.execute(
+                        "SELECT id, size FROM entry ORDER BY used, id LIMIT ?", (_ROWS,)
+                    ).fetchall()
+                    gone: list[int] = []
+                    for number, size in oldest:
+                        if total <= self._limit:
+                            break
+                        gone.append(number)
+                        total -= size
+                    for table in ("content", "entry"):
+                        self._connection.execute(f"DELETE FROM {table} WHERE id IN {_LISTED}", (json.dumps(gone),))
+            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+        self._known.clear()
+
+    # --- lowering -----------------------------------------------------------------------------------------------------
+
+    def _keys(self, entries: Mapping[str, BlobId]) -> dict[str, tuple[_Key, FrontEnd]]:
+        found = {}
+        for path, blob in entries.items():
+            front_end = self._front_end_for(path)
+            if front_end is not None:
+                found[path] = ((blob, front_end.key), front_end)
+        return found
+
+    def _lower_missing(
+        self, tree: Tree, files: Mapping[str, tuple[_Key, FrontEnd]], progress: Progress | None
+    ) -> dict[_Key, str]:
+        """Lower and keep what is missing; return why some of it could not be, unless that is kept as well."""
+        self._look_up(key for key, _ in files.values())
+        now = self._touch(self._known[key].id for key, _ in files.values() if key in self._known)
+        missing = {key: front_end for key, front_end in files.values() if key not in self._known}
+        failed: dict[_Key, str] = {}
+        if not missing:
+            return failed
+        self._grown = True
+        rows: list[_Row] = []
+        for done, outcome in enumerate(self._outcomes(tree, missing), start=1):
+            if isinstance(outcome, _Row):
+                rows.append(outcome)
+            else:
+                failed[outcome.blob, outcome.key] = outcome.reason
+            if len(rows) == _ROWS or done == len(missing):
+                self._insert(rows, now)
+                rows.clear()
+            if progress is not None:
+                progress("indexing", done, len(missing))
+        self._look_up(missing)
+        return failed
+
+    def _outcomes(self, tree: Tree, missing: Mapping[_Key, FrontEnd]) -> Iterator[_Row | lowering.Failed]:
+        """Read and lower; yield one outcome for each missing key, in any order."""
+        front_ends: dict[BlobId, list[FrontEnd]] = {}
+        for (blob, _), front_end in missing.items():
+            front_ends.setdefault(blob, []).append(front_end)
+        without_ir: list[_Row | lowering.Failed] = []
+        generated: set[BlobId] = set()
+
+        def jobs() -> Iterator[lowering.Job]:
+            for blob, text in tree.read_many(front_ends):
+                if text is not None and paths.generated(text[: paths.HEAD]):
+                    generated.add(blob)
+                for front_end in front_ends[blob]:
+                    if text is None:
+                        reason = "its content is not at hand (a partial clone, a file that changed, or over 32 MB)"
+                        without_ir.append(lowering.Failed(blob, front_end.key, reason))
+                    elif len(text) > MAX_TEXT:
+                        without_ir.append(_Row(blob, front_end.key, refused="it is larger than 1 MB"))
+                    elif b"\0" in text[:8192]:
+                        without_ir.append(_Row(blob, front_end.key, refused="it is binary"))
+                    else:
+                        yield lowering.Job(blob, front_end, text)
+
+        lower = lowering.lower_here if len(missing) < FEW else lowering.lower_on_all_cores
+        for outcomes in lower(jobs()):
+            for outcome in outcomes:
+                if isinstance(outcome, lowering.Lowered):
+                    yield _Row(outcome.blob, outcome.key, lowered=outcome, generated=outcome.blob in generated)
+                elif outcome.crashed:
+                    yield _Row(outcome.blob, outcome.key, refused=outcome.reason)
+                else:
+                    yield outcome
+        yield from without_ir
+
+    # --- tables -------------------------------------------------------------------------------------------------------
+
+    def _look_up(self, keys: Iterable[_Key]) -> None:
+        """Learn which of these keys are kept."""
+        unknown = sorted({blob for blob, front_end in keys if (blob, front_end) not in self._known})
+        if unknown:
+            columns = "blob, front_end, id, used, refused, diagnostics, generated"
+            rows = self._connection.execute(
+                f"SELECT {columns} FROM entry WHERE blob IN {_LISTED}", (json.dumps(unknown),)
+            )
+            for blob, front_end, number, used, refused, diagnostics, generated in rows:
+                self._known[blob, front_end] = _Entry(number, used, refused, diagnostics, bool(generated))
+
+    def _touch(self, ids: Iterable[int]) -> int:
+        """Count a review, renew the age of what it needs, and return the count."""
+        with _transaction(self._connection):
+            (now,) = self._connection.execute("UPDATE clock SET reviews = reviews + 1 RETURNING reviews").fetchone()
+            self._connection.execute(
+                f"UPDATE entry SET used = ? WHERE used <= ? AND id IN {_LISTED}",
+                (now, now - COARSE, json.dumps(list(ids))),
+            )
+        return int(now)
+
+    def _insert(self, rows: list[_Row], now: int) -> None:
+        with _transaction(self._connection):
+            for row in rows:
+                content = (b"", b"", b"")
+                if row.lowered is not None:
+                    content = (row.lowered.words, row.lowered.outline, zlib.compress(row.lowered.module, _COMPRESSION))
+                size = sum(map(len, content))
+                diagnostics = row.lowered.diagnostics if row.lowered is not None else 0
+                # Another process may have kept the same in the meantime; its row is as good.
+                added = self._connection.execute(
+                    "INSERT INTO entry (blob, front_end, used, size, refused, diagnostics, generated) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+                    (row.blob, row.key, now, size, row.refused, diagnostics, row.generated),
+                ).fetchone()
+                if added is not None and row.lowered is not None:
+                    self._connection.execute("INSERT INTO content VALUES (?, ?, ?, ?)", (*added, *content))
+
+    def _make_anew(self) -> None:
+        """Set a damaged file aside and begin with an empty one."""
+        self._connection.close()
+        self._known.clear()
+        self._words.clear()
+        self._outlines.clear()
+        self._modules.clear()
+        if self._path is not None:
+            _set_aside(self._path)
+        self._connection = _open(self._path)
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """Turn an error of the database into a sentence."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as exc:
+            place = self._path or "a temporary place"
+            raise IndexUnavailable(f"The index at {place} cannot be used: {exc}.") from exc
+
+    # --- for snapshots ------------------------------------------------------------------------------------------------
+
+    def load_words(self, ids: Iterable[int]) -> Mapping[int, bytes]:
+        """The words of these entries, and of others."""
+        unknown = [number for number in ids if number not in self._words]
+        if unknown:
+            with self._reading():
+                query = f"SELECT id, words FROM content WHERE id IN {_LISTED}"
+                rows = self._connection.execute(query, (json.dumps(unknown),)).fetchall()
+                if len(rows) < len(set(unknown)):
+                    raise self._lost()
+                self._words.update(rows)
+        return self._words
+
+    def load_outline(self, number: int) -> ir.Module:
+        """The outline of an entry."""
+        if number not in self._outlines:
+            with self._reading():
+                self._outlines[number] = _decoder().decode(self._column("outline", number))
+        return self._outlines[number]
+
+    def load_module(self, number: int) -> ir.Module:
+        """The module of an entry."""
+        if number not in self._modules:
+            with self._reading():
+                self._modules[number] = _decoder().decode(zlib.decompress(self._column("module", number)))
+        return self._modules[number]
+
+    def _column(self, name: str, number: int) -> bytes:
+        row = self._connection.execute(f"SELECT {name} FROM content WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            raise self._lost()
+        content: bytes = row[0]
+        return content
+
+    def _lost(self) -> IndexUnavailable:
+        self._known.clear()
+        return IndexUnavailable("Another process removed from the index what this review needs: run again.")
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """On damage set the file aside, so that the next review finds a sound one."""
+        try:
+            with self._speaking():
+                yield
+        except (IndexUnavailable, msgspec.DecodeError, zlib.error) as exc:
+            if isinstance(exc, IndexUnavailable) and not _is_damaged(exc.__cause__):
+                raise
+            self._make_anew()
+            raise IndexUnavailable(f"The index at {self._path} was damaged and has been set aside: run again.") from exc
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """What is to be kept of a blob: its IR, or the reason why it has none."""
+
+    blob: BlobId
+    key: str
+    lowered: lowering.Lowered | None = None
+    refused: str | None = None
+    generated: bool = False
+
+
+class Snapshot:
+    """The kept IR of one tree's files. It reads on demand and remembers."""
+
+    def __init__(self, index: Index, entries: Mapping[str, _Entry]) -> None:
+        self._index = index
+        self._entries = entries
+        self._mentions: dict[frozenset[bytes], list[str]] = {}
+        self._texts: list[tuple[str, bytes]] | None = None
+        self.paths: tuple[str, ...] = tuple(entries)
+        """The files that have IR, sorted."""
+
+    @property
+    def generated(self) -> tuple[str, ...]:
+        """Files whose header says that a program wrote them, sorted."""
+        return tuple(path for path, entry in self._entries.items() if entry.generated)
+
+    def diagnostics(self, path: str) -> int:
+        """How many parts of a file could not be parsed."""
+        return self._entries[path].diagnostics
+
+    def outline(self, path: str) -> ir.Module:
+        """A file's module without the bodies of its functions."""
+        return self._index.load_outline(self._entries[path].id)
+
+    def module(self, path: str) -> ir.Module:
+        """A file's whole module."""
+        return self._index.load_module(self._entries[path].id)
+
+    def mentioning(self, words: Iterable[str]) -> list[str]:
+        """The files whose text says all of the words, sorted; for words that are not ASCII, those that may say them."""
+        wanted = frozenset(needle for word in words for needle in lowering.needles(word))
+        if wanted not in self._mentions:
+            found = self._load_texts()
+            for needle in sorted(wanted, key=len, reverse=True):  # A long word is a rare word.
+                found = [item for item in found if needle in item[1]]
+            self._mentions[wanted] = [path for path, _ in found]
+        return list(self._mentions[wanted])
+
+    def _load_texts(self) -> list[tuple[str, bytes]]:
+        if self._texts is None:
+            words = self._index.load_words(entry.id for entry in self._entries.values())
+            self._texts = [(path, words[entry.id]) for path, entry in self._entries.items()]
+        return self._texts
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+_LISTED = "(SELECT value FROM json_each(?))"
+
+
+@functools.cache
+def _decoder() -> msgspec.msgpack.Decoder[ir.Module]:
+    return msgspec.msgpack.Decoder(ir.Module)
+
+
+class _Foreign(sqlite3.DatabaseError):
+    """A database, but none of ours or of another version."""
+
+
+def _open(path: Path | None) -> sqlite3.Connection:
+    """Open a file, or a private one that SQLite removes; what is there and unusable is set aside."""
+    if path is None:
+        return _connect("")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _connect(path)
+    except sqlite3.DatabaseError as exc:
+        if not _is_damaged(exc):
+            raise
+        _set_aside(path)
+        return _connect(path)
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    try:
+        if _is_new(connection):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("PRAGMA journal_mode = WAL")
+            with _transaction(connection):
+                if _is_new(connection):  # Another process may have made it since.
+                    _make_tables(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_new(connection: sqlite3.Connection) -> bool:
+    """Whether a file has no tables yet; one with the tables of another program or version is refused."""
+    if _pragma(connection, "schema_version") == 0:
+        return True
+    if _pragma(connection, "application_id") != _APPLICATION:
+        raise _Foreign("it is of another program or version")
+    return False
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    for statement in _TABLES.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> Any:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.execute("COMMIT")
+
+
+def _is_damaged(exc: BaseException | None) -> bool:
+    """Whether an error says that the file is unusable, rather than busy, full or out of reach."""
+    if isinstance(exc, _Foreign):
+        return True
+    # https://www.sqlite.org/rescode.html: the low byte is the primary code.
+    code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _set_aside(path: Path) -> None:
+    """Rename a file to `<name>.damaged`, over an older one, and remove what belongs to it."""
+    path.replace(path.with_name(f"{path.name}.damaged"))
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
