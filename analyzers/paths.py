@@ -16,29 +16,29 @@ import pathspec
 
 Reason: TypeAlias = Literal["test", "vendored", "generated", "minified", "translation"]
 
-# Each pattern is searched in the path, with `/` before its first part.
+# Each pattern is matched from the start of any part of the path on; the path has a `/` before its first part.
 _PATTERNS: tuple[tuple[Reason, str], ...] = (
     # https://docs.npmjs.com/cli/configuring-npm/folders, https://getcomposer.org/doc/01-basic-usage.md
-    ("vendored", r"/(?:node_modules|bower_components|jspm_packages|_vendor|vendored|third[_-]?party|3rdparty)/"),
-    ("vendored", r"/(?:site-packages|dist-packages|\.?venv|virtualenv|\.tox|\.nox|\.eggs)/"),
+    ("vendored", r"(?:node_modules|bower_components|jspm_packages|_vendor|vendored|third[_-]?party|3rdparty)/"),
+    ("vendored", r"(?:site-packages|dist-packages|\.?venv|virtualenv|\.tox|\.nox|\.eggs)/"),
     # Laravel keeps templates that one may change in `resources/views/vendor`; in Python it may be a marketplace's app.
-    ("vendored", r"(?<!/resources/views)/vendor/.*\.(?:php|phtml|[cm]?[jt]sx?|cs)$"),
+    ("vendored", r"(?<!/resources/views/)vendor/.*\.(?:php|phtml|[cm]?[jt]sx?|cs)$"),
     # https://docs.pytest.org/en/stable/explanation/goodpractices.html#conventions-for-python-test-discovery
-    ("test", r"/(?:tests?|__tests__|__mocks__|e2e|cypress)/"),
-    ("test", r"(?<!/management/commands)/(?:test_[^/]*|[^/]*_tests?|tests|conftest)\.py$"),
+    ("test", r"(?:tests?|__tests__|__mocks__|e2e|cypress)/"),
+    ("test", r"(?<!/management/commands/)(?:test_[^/]*|[^/]*_tests?|tests|conftest)\.py$"),
     # https://docs.phpunit.de/en/11.0/organizing-tests.html; `ABTest` and a model `Test` are none.
-    ("test", r"[a-z0-9_](?:Tests?|TestCase)\.(?:php|cs)$"),
-    ("test", r"[a-z0-9_]Spec\.php$|\.(?:test|spec|cy)\.[cm]?[jt]sx?$|^/specs?/"),
+    ("test", r"[^/]*[a-z0-9_](?:(?:Tests?|TestCase)\.(?:php|cs)|Spec\.php)$"),
+    ("test", r"[^/]*\.(?:test|spec|cy)\.[cm]?[jt]sx?$|(?<=^/)specs?/"),
     # https://learn.microsoft.com/dotnet/core/tutorials/testing-with-cli#organizing-and-testing-projects
-    ("test", r"\.(?:Unit|Integration|Functional|Acceptance|EndToEnd)?Tests?/"),
-    ("minified", r"[.-]min\.(?:[cm]?js|css|html?)$|\.(?:bundle|chunk)\.[cm]?js$"),
-    ("generated", r"_pb2(?:_grpc)?\.pyi?$|\.(?:g|g\.i|Designer)\.cs$|\.(?:generated|gen)\.[a-z]+$|/__generated__/"),
-    ("generated", r"/(?:bootstrap/cache|storage/framework)/.*\.php$|/(?:_ide_helper\w*|\.phpstorm\.meta)\.php$"),
-    ("generated", r"/dist/.*\.[cm]?js$|\.d\.ts$"),
+    ("test", r"[^/]*\.(?:Unit|Integration|Functional|Acceptance|EndToEnd)?Tests?/"),
+    ("minified", r"[^/]*(?:[.-]min\.(?:[cm]?js|css|html?)|\.(?:bundle|chunk)\.[cm]?js)$"),
+    ("generated", r"[^/]*(?:_pb2(?:_grpc)?\.pyi?|\.(?:g|g\.i|Designer)\.cs|\.(?:generated|gen)\.[a-z]+|\.d\.ts)$"),
+    ("generated", r"(?:bootstrap/cache|storage/framework)/.*\.php$|(?:_ide_helper\w*|\.phpstorm\.meta)\.php$"),
+    ("generated", r"dist/.*\.[cm]?js$|__generated__/"),
     # https://docs.djangoproject.com/en/stable/topics/i18n/translation/, https://laravel.com/docs/localization
-    ("translation", r"/LC_MESSAGES/|/locale/[a-z]{2,3}(?:[_-]\w{2,4})?/|(?:^|/resources)/lang/.*\.php$"),
+    ("translation", r"LC_MESSAGES/|locale/[a-z]{2,3}(?:[_-]\w{2,4})?/|(?:(?<=^/)|(?<=/resources/))lang/.*\.php$"),
 )
-_ANY = re.compile("|".join(f"(?P<r{number}>{pattern})" for number, (_, pattern) in enumerate(_PATTERNS)))
+_ANY = re.compile("/(?:" + "|".join(f"(?P<r{number}>{pattern})" for number, (_, pattern) in enumerate(_PATTERNS)) + ")")
 
 HEAD = 2048
 """Bytes at the start of a file where a header may stand."""
