@@ -125,8 +125,10 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     free: tuple[str, ...] = ()
     """Attributes of a row that never query (`pk`, `_meta`)."""
     stubs: tuple[Stub, ...] = ()
-    safe: tuple[str, ...] = ()
-    """Last segments of names whose calls are known to do nothing of interest."""
+    transactions: tuple[str, ...] = ()
+    """Dotted context managers and decorators that run their body in a transaction."""
+    memoizing: tuple[str, ...] = ()
+    """Dotted decorators under which later calls are free."""
 
 
 class Frameworks(msgspec.Struct, frozen=True):

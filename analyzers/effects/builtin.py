@@ -1,0 +1,239 @@
+"""
+Functions of the languages themselves that go through, copy, print or look up values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analyzers import ir
+from analyzers.effects import calls, counts, rows
+from analyzers.effects.tree import Count
+from analyzers.effects.values import (
+    UNKNOWN,
+    Anonymous,
+    Callable,
+    Class,
+    Const,
+    Group,
+    Items,
+    Object,
+    QuerySet,
+    Super,
+    Value,
+    choices,
+    join,
+)
+
+if TYPE_CHECKING:
+    from analyzers.effects.interpreter import Frame, Interpreter
+
+CONSUMING = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "sum", "any", "all", "min", "max", "collect"})
+PRINTING = frozenset({"str", "print", "format", "repr", "escape", "mark_safe", "force_str"})
+PER_ELEMENT = frozenset({"map", "array_map", "array_filter", "filter", "array_walk", "usort", "imap"})
+MEMORY = frozenset({"get", "pop", "popitem", "setdefault", "popleft"})
+
+
+def special(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value | None:
+    """The value of a call of a built-in function, or None when the name is none of them or is taken in the tree."""
+    if name not in _SPECIAL or it.program.lookup(frame.module, name) is not None:
+        return None
+    return _SPECIAL[name](it, name, node, frame)
+
+
+def _consume(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, keywords = calls.evaluate_arguments(it, node, frame)
+    if not arguments:
+        return Items(UNKNOWN, Count.FEW)
+    result = Items(UNKNOWN, Count.FEW)
+    key = keywords.get("key")
+    for part in choices(arguments[0]):
+        count = it.iterate(part, frame, node.arguments[0])
+        if isinstance(key, calls.FUNCTIONS):
+            result.count = max(result.count, _each(it, key, part, count, node, frame)[1])
+        if isinstance(part, (Group,)) and len(choices(arguments[0])) == 1 and name in ("list", "tuple"):
+            return part
+        if isinstance(part, Items) and name in ("list", "tuple", "sorted", "reversed", "iter", "collect"):
+            return part
+        result = Items(join(result.element, it.element(part)), max(result.count, count), mapping=part.mapping if isinstance(part, Items) else None)
+    return result if name not in ("sum", "any", "all") else UNKNOWN
+
+
+def _each(it: Interpreter, function: Value, over: Value, count: Count, node: ir.Call, frame: Frame) -> tuple[Value, Count]:
+    """Call a function once per element."""
+    count = min(count, counts.limit(node.arguments[-1], node.arguments[-1], frame)) if node.arguments else count
+    with it.loop(frame, node.span, "element", count):
+        result = calls.call_value(it, function, (it.element(over),), {}, frame, node)
+    return result, count
+
+
+def _map(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, _ = calls.evaluate_arguments(it, node, frame)
+    if len(arguments) < 2:
+        return UNKNOWN
+    functions = [place for place, value in enumerate(arguments[:2]) if isinstance(value, (Callable, Anonymous, Class))]
+    if not functions:
+        return UNKNOWN
+    place = functions[0]
+    over = arguments[1 - place]
+    count = it.iterate(over, frame, node.arguments[1 - place])
+    result, count = _each(it, arguments[place], over, count, node, frame)
+    return Items(it.element(over) if "filter" in name else result, count)
+
+
+def _enumerate(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, _ = calls.evaluate_arguments(it, node, frame)
+    if not arguments:
+        return UNKNOWN
+    count = Count.FEW
+    parts: list[Value] = []
+    for argument, expr in zip(arguments, node.arguments, strict=False):
+        for part in choices(argument):
+            count = max(count, it.iterate(part, frame, expr))
+        parts.append(it.element(argument))
+    if name in ("enumerate", "keyed"):
+        return Items(Group((UNKNOWN, parts[0])), count)
+    return Items(Group(tuple(parts)), count)
+
+
+def _print(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    for argument in node.arguments:
+        calls.print_value(it, it.evaluate(argument, frame), frame, argument)
+    return UNKNOWN
+
+
+def _len(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    for argument in node.arguments:
+        for part in choices(it.evaluate(argument, frame)):
+            if isinstance(part, QuerySet):
+                rows.run(it, part, frame, argument)
+    return UNKNOWN
+
+
+def _getattr(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, _ = calls.evaluate_arguments(it, node, frame)
+    if len(arguments) >= 2 and isinstance(arguments[1], Const) and isinstance(arguments[1].value, str):
+        value = it.attribute_of(arguments[0], arguments[1].value, frame, node)
+        return UNKNOWN if name == "hasattr" else value
+    return UNKNOWN
+
+
+def _super(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    scope: Frame | None = frame
+    while scope is not None and scope.function is not None and scope.instance is None:
+        scope = scope.closure
+    if scope is None or scope.owner is None or scope.instance is None:
+        return UNKNOWN
+    return Super(scope.owner, scope.instance)
+
+
+def _isinstance(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, _ = calls.evaluate_arguments(it, node, frame)
+    if len(arguments) == 2 and isinstance(arguments[0], Object) and isinstance(arguments[1], Class):
+        return Const(arguments[1].symbol in arguments[0].symbol.mro())
+    return UNKNOWN
+
+
+def _range(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, _ = calls.evaluate_arguments(it, node, frame)
+    return Items(UNKNOWN, Count.FEW if all(isinstance(value, Const) for value in arguments) or len(arguments) == 3 else Count.UNKNOWN)
+
+
+def _new_collection(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, keywords = calls.evaluate_arguments(it, node, frame)
+    for argument, expr in zip(arguments, node.arguments, strict=False):
+        if name == "dict" and isinstance(argument, (QuerySet, Items)):
+            it.iterate(argument, frame, expr)
+            if isinstance(argument, Items):
+                return Items(argument.element, argument.count, mapping=dict(argument.mapping or {}) | dict(keywords))
+    return Items(UNKNOWN, Count.FEW, mapping=dict(keywords) if name == "dict" else None)
+
+
+_SPECIAL = {
+    **dict.fromkeys(CONSUMING, _consume),
+    **dict.fromkeys(PER_ELEMENT, _map),
+    **dict.fromkeys(PRINTING, _print),
+    **dict.fromkeys(("enumerate", "zip", "keyed", "zip_longest"), _enumerate),
+    **dict.fromkeys(("len", "bool", "count", "isset", "empty"), _len),
+    **dict.fromkeys(("getattr", "hasattr"), _getattr),
+    **dict.fromkeys(("dict", "defaultdict", "OrderedDict", "Counter", "deque"), _new_collection),
+    "super": _super,
+    "isinstance": _isinstance,
+    "range": _range,
+}
+
+
+def collection_method(
+    it: Interpreter, value: Items | Group, name: str, arguments: tuple[Value, ...], keywords: dict[str, Value], frame: Frame, node: ir.Call
+) -> Value | None:
+    """A method of a collection in memory; None when it has none of this name."""
+    function = next((argument for argument in arguments if isinstance(argument, calls.FUNCTIONS)), None)
+    if frame.module.language in ("php", "blade"):
+        return _php_collection(it, value, name, function, arguments, frame, node)
+    if isinstance(value, Items):
+        if name in ("append", "add", "appendleft", "push"):
+            it.put(value, arguments[0] if arguments else UNKNOWN)
+            return UNKNOWN
+        if name in ("extend", "update"):
+            for argument in arguments:
+                value.count = max(value.count, it.iterate(argument, frame, node))
+                value.element = join(value.element, it.element(argument))
+                if value.mapping is not None and isinstance(argument, Items) and argument.mapping is not None:
+                    value.mapping.update(argument.mapping)
+            if value.mapping is not None:
+                value.mapping.update(keywords)
+            return UNKNOWN
+        if name in MEMORY:
+            key = arguments[0] if arguments else UNKNOWN
+            if value.mapping is not None and isinstance(key, Const):
+                return value.mapping.get(key.value, arguments[1] if len(arguments) > 1 else value.element)
+            if name == "setdefault" and len(arguments) > 1:
+                it.put(value, arguments[1], key)
+            return value.element
+        if name == "items":
+            return Items(Group((UNKNOWN, value.element)), value.count)
+        if name in ("values", "copy"):
+            return value
+        if name == "keys":
+            return Items(UNKNOWN, value.count)
+    return UNKNOWN
+
+
+PHP_PER_ELEMENT = frozenset(
+    {
+        "map", "each", "filter", "reject", "sortBy", "sortByDesc", "groupBy", "keyBy", "sum", "contains", "transform", "flatMap",
+        "reduce", "mapWithKeys", "every", "some", "partition", "unique", "first", "pluck", "max", "min", "avg", "where", "values",
+    }
+)  # fmt: skip
+
+
+def _php_collection(
+    it: Interpreter, value: Items | Group, name: str, function: Value | None, arguments: tuple[Value, ...], frame: Frame, node: ir.Call
+) -> Value | None:
+    count = value.count if isinstance(value, Items) else Count.FEW
+    known = rows.operation(it, "queryset", name, "php")
+    if known is not None and known.does == "load":
+        rows.load_for(it, known, value, arguments, frame, node)
+        return value
+    result: Value = UNKNOWN
+    if function is not None:
+        with it.loop(frame, node.span, "element", count):
+            element = it.element(value)
+            extra = (UNKNOWN, element) if name == "reduce" else (element, UNKNOWN)
+            result = calls.call_value(it, function, extra, {}, frame, node)
+    elif name == "pluck" and arguments and isinstance(arguments[0], Const) and isinstance(value, Items):
+        with it.loop(frame, node.span, "element", count):
+            result = it.attribute_of(it.element(value), str(arguments[0].value).split(".")[0], frame, node)
+        return Items(result, count)
+    if name in ("map", "flatMap", "transform", "mapWithKeys"):
+        return Items(result, count)
+    if name in ("first", "last", "find", "pop", "shift", "get", "sole", "random"):
+        return it.element(value)
+    if name in ("count", "isEmpty", "isNotEmpty", "sum", "contains", "every", "some", "reduce", "max", "min", "avg"):
+        return UNKNOWN
+    if name in ("push", "add", "prepend", "put") and isinstance(value, Items):
+        it.put(value, arguments[-1] if arguments else UNKNOWN)
+    return value
+
+
+__all__ = ["collection_method", "special"]

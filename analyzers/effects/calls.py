@@ -1,0 +1,528 @@
+"""
+What calls do: functions of the tree are spliced in, what libraries do is asked of the framework models.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analyzers import ir
+from analyzers.effects import builtin, readers, rows, templates
+from analyzers.effects.tree import Call, Count, How, Transaction
+from analyzers.effects.values import (
+    UNKNOWN,
+    Anonymous,
+    Callable,
+    Choice,
+    Class,
+    Column,
+    Const,
+    Group,
+    Items,
+    Loader,
+    Loads,
+    Object,
+    Outside,
+    QuerySet,
+    Row,
+    Super,
+    Value,
+    choices,
+    join,
+)
+from analyzers.findings import Confidence
+from analyzers.frameworks import Operation
+from analyzers.program.symbols import ClassSymbol, FunctionSymbol
+from analyzers.span import Place
+
+if TYPE_CHECKING:
+    from analyzers.effects.interpreter import Frame, Interpreter
+
+DEPTH = 14
+"""Calls within calls that are followed. Real traces in the corpus are at most 7 deep."""
+UNIQUE = 40
+"""Files that may mention a method's name while its only definition is still taken to be meant."""
+FUNCTIONS = (Callable, Anonymous)
+
+Arguments = tuple[Value, ...]
+Keywords = dict[str, Value]
+
+
+def call(it: Interpreter, node: ir.Call, frame: Frame) -> Value:
+    """The value of a call, with its effects."""
+    callee = node.callee
+    if isinstance(callee, ir.Name) and frame.find(callee.id) is None:
+        intrinsic = readers.INTRINSICS.get(callee.id) if frame.module.is_stub else None
+        if intrinsic is not None:
+            return intrinsic(it, evaluate_arguments(it, node, frame)[0], frame, node)
+        special = None
+        if frame.module.language not in ("python", "php"):
+            special = templates.special(it, callee.id, node, frame)
+        if special is None:
+            special = builtin.special(it, callee.id, node, frame)
+        if special is not None:
+            return special
+    if isinstance(callee, (ir.Attribute, ir.Lookup)):
+        return _call_attribute(it, callee, node, frame)
+    value = it.evaluate(callee, frame)
+    arguments, keywords = evaluate_arguments(it, node, frame)
+    return call_value(it, value, arguments, keywords, frame, node)
+
+
+def evaluate_arguments(it: Interpreter, node: ir.Call, frame: Frame) -> tuple[Arguments, Keywords]:
+    """The values of a call's arguments, `*` and `**` spread as far as they are known."""
+    arguments: list[Value] = []
+    for argument in node.arguments:
+        value = it.evaluate(argument, frame)
+        if isinstance(argument, ir.Spread) and isinstance(value, Group):
+            arguments.extend(value.items)
+        else:
+            arguments.append(value)
+    keywords: Keywords = {}
+    for keyword in node.keywords:
+        value = it.evaluate(keyword.value, frame)
+        if keyword.name is not None:
+            keywords[keyword.name] = value
+        elif isinstance(value, Items) and value.mapping is not None:
+            keywords.update({key: item for key, item in value.mapping.items() if isinstance(key, str)})
+    return tuple(arguments), keywords
+
+
+def _call_attribute(it: Interpreter, callee: ir.Attribute | ir.Lookup, node: ir.Call, frame: Frame) -> Value:
+    receiver = it.evaluate(callee.value, frame)
+    arguments, keywords = evaluate_arguments(it, node, frame)
+    result: Value | None = None
+    for part in choices(receiver):
+        value = call_method(it, part, callee, arguments, keywords, frame, node)
+        result = value if result is None else join(result, value)
+    return result if result is not None else UNKNOWN
+
+
+def call_method(
+    it: Interpreter, receiver: Value, callee: ir.Attribute | ir.Lookup, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Call
+) -> Value:
+    """Call `receiver.name(...)`."""
+    name = callee.name
+    if isinstance(receiver, (Items, Group)):
+        found = builtin.collection_method(it, receiver, name, arguments, keywords, frame, node)
+        if found is not None:
+            return found
+    if isinstance(receiver, Row) and receiver.model.framework.language == "php":
+        relation = receiver.model.relations.get(name)
+        if relation is not None:
+            return _relation_query(it, receiver, name)
+    if isinstance(receiver, Class):
+        found = _call_on_class(it, receiver, name, arguments, keywords, frame, node)
+        if found is not None:
+            return found
+    known = rows.operation(it, "any", name, frame.module.language)
+    if known is not None and isinstance(receiver, (Value, Outside)) and _fits(it, known, receiver, callee, arguments, frame):
+        return apply(it, known, arguments, keywords, frame, node, receiver)
+    value = it.attribute_of(receiver, name, frame, callee)
+    if type(value) is Value and type(receiver) is Value:
+        return _by_unique_name(it, receiver, name, arguments, keywords, frame, node)
+    return call_value(it, value, arguments, keywords, frame, node, receiver)
+
+
+def _fits(
+    it: Interpreter, known: Operation, receiver: Value, callee: ir.Attribute | ir.Lookup, arguments: Arguments, frame: Frame
+) -> bool:
+    """Whether an operation on any receiver means this call: by the receiver's name, or by an argument that only it takes."""
+    if isinstance(receiver, (QuerySet, Row, Class, Object, Super)) and known.does != "send":
+        return isinstance(receiver, Object) and _takes_query(it, known, arguments)
+    if known.receivers:
+        text = ir.dotted(callee.value) or ""
+        last = text.rpartition(".")[2].lower()
+        if isinstance(callee.value, ir.Call) and isinstance(callee.value.callee, (ir.Attribute, ir.Name)):
+            inner = callee.value.callee
+            last = (inner.name if isinstance(inner, ir.Attribute) else inner.id).lower()
+        return last in known.receivers or _takes_query(it, known, arguments)
+    return _takes_query(it, known, arguments) or known.does == "send"
+
+
+def _takes_query(it: Interpreter, known: Operation, arguments: Arguments) -> bool:
+    argument = arguments[known.argument] if len(arguments) > known.argument else UNKNOWN
+    if isinstance(argument, (QuerySet, Column)):
+        return known.does in ("read", "build", "write")
+    return isinstance(argument, Class) and it.orm.model(argument.symbol) is not None
+
+
+def _relation_query(it: Interpreter, row: Row, name: str) -> Value:
+    """`$order->lines()`: a query through a relation, whatever was loaded."""
+    relation = row.model.relations[name]
+    target = it.orm.model(relation.target) if relation.target is not None else None
+    if target is None:
+        return UNKNOWN
+    return QuerySet(target, it.loops, row.origin, relation=f"{row.model.symbol.name}.{name}", defeated=name in row.loads.paths)
+
+
+def _call_on_class(
+    it: Interpreter, receiver: Class, name: str, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Call
+) -> Value | None:
+    model = it.orm.model(receiver.symbol)
+    if model is None or receiver.symbol.method(name) is not None:
+        return None
+    library = model.framework.name
+    known = rows.operation(it, "model", name, frame.module.language, library)
+    if known is not None:
+        if known.does == "build" and known.gives == "queryset":
+            return QuerySet(model, it.loops, Place(frame.module.path, node.span))
+        if known.does == "eager":
+            plain = QuerySet(model, it.loops, Place(frame.module.path, node.span))
+            return rows.call_set(it, plain, name, arguments, keywords, frame, node)
+        it.query(frame, node, how=How.CALL, write=known.does == "write", model=model.symbol.name)
+        plain = QuerySet(model, it.loops, Place(frame.module.path, node.span))
+        plain.fetched = True
+        return rows.given(it, known, plain, arguments, frame, node)
+    if model.framework.language == "php":
+        plain = QuerySet(model, it.loops, Place(frame.module.path, node.span), loads=_default_with(model.symbol))
+        return rows.call_set(it, plain, name, arguments, keywords, frame, node)
+    return None
+
+
+def _default_with(symbol: ClassSymbol) -> Loads:
+    """Laravel's `$with`: loaded with every query of the model."""
+    field = symbol.field("with")
+    value = field[1].value if field is not None else None
+    items = value.items if isinstance(value, ir.Collection) else ()
+    return Loads().plus(*(item.value for item in items if isinstance(item, ir.Constant) and isinstance(item.value, str)))
+
+
+def scope_method(
+    it: Interpreter, value: QuerySet, name: str, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Call
+) -> Value | None:
+    """Laravel's local scope `scopeActive($query)` behind `->active()`."""
+    method = value.model.symbol.method(f"scope{name[:1].upper()}{name[1:]}")
+    if method is None:
+        return None
+    instance = Row(value.model, it.loops, None, assumed=Confidence.POSSIBLE)
+    made = call_function(it, Callable(method, instance), (value, *arguments), keywords, frame, node)
+    return made if isinstance(made, QuerySet) else value
+
+
+def _by_unique_name(
+    it: Interpreter, receiver: Value, name: str, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Call
+) -> Value:
+    """A method called on something unknown: if one class alone has a method of that name, it is likely meant."""
+    for argument in arguments:
+        if isinstance(argument, FUNCTIONS):
+            call_value(it, argument, (UNKNOWN,), {}, frame, node)
+    if not it.active or name.startswith("__") or frame.module.language not in ("python", "php"):
+        return UNKNOWN
+    method = it.unique_method(name)
+    if method is None or method.owner is None:
+        return UNKNOWN
+    model = it.orm.model(method.owner)
+    instance: Value = Row(model, it.loops, None, assumed=Confidence.POSSIBLE) if model is not None else Object(method.owner, it.loops)
+    before, it.confidence = it.confidence, min(it.confidence, Confidence.LIKELY)
+    try:
+        return call_function(it, Callable(method, instance), arguments, keywords, frame, node)
+    finally:
+        it.confidence = before
+
+
+def call_value(
+    it: Interpreter, value: Value, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Node, receiver: Value | None = None
+) -> Value:
+    """Call a value."""
+    match value:
+        case Choice():
+            result: Value = UNKNOWN
+            for part in value.values:
+                result = join(result, call_value(it, part, arguments, keywords, frame, node, receiver))
+            return result
+        case Callable():
+            return call_function(it, value, arguments, keywords, frame, node)
+        case Anonymous():
+            return _call_lambda(it, value, arguments)
+        case Class():
+            return instantiate(it, value.symbol, arguments, keywords, frame, node)
+        case Outside():
+            return _call_outside(it, value, arguments, keywords, frame, node)
+        case Object():
+            method = value.symbol.method("__call__")
+            if method is not None:
+                return call_function(it, Callable(method, value), arguments, keywords, frame, node)
+    for argument in (*arguments, *keywords.values()):
+        if isinstance(argument, Anonymous):
+            _call_lambda(it, argument, ())
+    return UNKNOWN
+
+
+def _call_lambda(it: Interpreter, value: Anonymous, arguments: Arguments) -> Value:
+    from analyzers.effects.interpreter import Frame
+
+    outer = value.closure
+    frame = Frame(outer.module, outer.function, outer.owner, outer.instance, outer)
+    for place, parameter in enumerate(value.node.params):
+        frame.names[parameter.name] = arguments[place] if place < len(arguments) else UNKNOWN
+    it.block(value.node.body, frame)
+    result: Value = UNKNOWN
+    for returned in frame.returns:
+        result = join(result, returned)
+    return result
+
+
+def _call_outside(
+    it: Interpreter, value: Outside, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Node
+) -> Value:
+    name = value.dotted.rpartition(".")[2]
+    if isinstance(node, ir.Call):
+        if isinstance(value.receiver, QuerySet):
+            return rows.call_set(it, value.receiver, name, arguments, keywords, frame, node)
+        if isinstance(value.receiver, Row):
+            return rows.call_row(it, value.receiver, name, arguments, keywords, frame, node)
+    known = function_operation(it, value.dotted, frame)
+    if known is not None:
+        return apply(it, known, arguments, keywords, frame, node, None)
+    for argument in (*arguments, *keywords.values()):
+        if isinstance(argument, Anonymous):
+            _call_lambda(it, argument, ())
+    return UNKNOWN
+
+
+def function_operation(it: Interpreter, dotted: str, frame: Frame) -> Operation | None:
+    """What a library's function does, by its dotted name or by its last segment within the same package."""
+    operations = it.frameworks.operations
+    known = operations.get(("function", dotted))
+    return known[0][1] if known else None
+
+
+def apply(
+    it: Interpreter, known: Operation, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Node, receiver: Value | None
+) -> Value:
+    """Do what a framework model says of a function, or of a method on any receiver."""
+    argument = arguments[known.argument] if len(arguments) > known.argument else UNKNOWN
+    match known.does:
+        case "loader":
+            return _loader(it, known, arguments, keywords, receiver)
+        case "load":
+            rows.load_for(it, known, argument, arguments[known.argument + 1 :], frame, node)
+            return UNKNOWN
+        case "render":
+            context = arguments[known.context] if len(arguments) > known.context >= 0 else keywords.get("context", UNKNOWN)
+            if known.context < 0:
+                context = Items(UNKNOWN, Count.FEW, mapping=dict(keywords))
+            return templates.render(it, argument, context, frame, node)
+        case "send":
+            it.leave(frame, node, known.kind, Confidence.LIKELY if known.on == "any" else Confidence.CERTAIN)
+            return UNKNOWN
+        case "external":
+            it.leave(frame, node, known.kind)
+            return UNKNOWN
+        case "pass":
+            return argument if arguments else (receiver or UNKNOWN)
+        case "build":
+            return _query_of(it, argument, known, frame, node)
+        case "read" | "write":
+            return _run_of(it, argument, known, frame, node)
+    return UNKNOWN
+
+
+def _query_of(it: Interpreter, argument: Value, known: Operation, frame: Frame, node: ir.Node) -> Value:
+    place = Place(frame.module.path, node.span)
+    if isinstance(argument, QuerySet):
+        return argument.copy(it.loops, place)
+    if isinstance(argument, Column):
+        return QuerySet(argument.model, it.loops, place, columns=True)
+    model = it.orm.model(argument.symbol) if isinstance(argument, Class) else None
+    return QuerySet(model, it.loops, place) if model is not None else UNKNOWN
+
+
+def _run_of(it: Interpreter, argument: Value, known: Operation, frame: Frame, node: ir.Node) -> Value:
+    write = known.does == "write"
+    if isinstance(argument, QuerySet):
+        how = How.DEFEATED if argument.defeated else How.CALL
+        it.query(
+            frame, node, how=how, write=write, model=argument.model.symbol.name, relation=argument.relation, source=argument.origin
+        )
+        answer = argument.copy(it.loops, argument.origin)
+        answer.fetched = True
+        if known.gives in ("queryset", "receiver"):
+            return answer
+        return rows.given(it, known, answer, (argument,), frame, node)
+    model = it.orm.model(argument.symbol) if isinstance(argument, Class) else None
+    name = model.symbol.name if model is not None else argument.model.symbol.name if isinstance(argument, Row) else ""
+    it.query(frame, node, how=How.CALL, write=write, model=name, confidence=Confidence.CERTAIN if name else Confidence.LIKELY)
+    if model is not None:
+        answer = QuerySet(model, it.loops, Place(frame.module.path, node.span))
+        answer.fetched = True
+        return rows.given(it, known, answer, (argument,), frame, node)
+    return argument if known.gives == "argument" else UNKNOWN
+
+
+def _loader(it: Interpreter, known: Operation, arguments: Arguments, keywords: Keywords, receiver: Value | None) -> Value:
+    first = arguments[0] if arguments else UNKNOWN
+    inner = keywords.get("queryset", arguments[1] if len(arguments) > 1 and known.paths == "double-underscore" else UNKNOWN)
+    loads = next((part.loads for part in choices(inner) if isinstance(part, QuerySet)), Loads())
+    to_attr = keywords.get("to_attr", arguments[2] if len(arguments) > 2 else UNKNOWN)
+    names = []
+    for argument in arguments if known.paths == "attributes" else (first,):
+        if isinstance(argument, Column):
+            names.append(argument.name)
+        elif isinstance(argument, Const) and isinstance(argument.value, str):
+            names.append(argument.value)
+    if not names:
+        return UNKNOWN
+    path = ".".join(names)
+    if isinstance(receiver, Loader):
+        path = f"{receiver.path}.{path}"
+    stored = str(to_attr.value) if isinstance(to_attr, Const) and to_attr.value else ""
+    return Loader(path, loads, stored)
+
+
+# --- functions of the tree --------------------------------------------------------------------------------------------
+
+
+def bind_method(it: Interpreter, method: FunctionSymbol, instance: Value, frame: Frame, node: ir.Node) -> Value:
+    """A method of an instance; a property is called at once."""
+    names = method.decorator_names()
+    if is_property(it, method, names):
+        cache = instance.attributes if isinstance(instance, (Row, Object)) else None
+        value = call_function(it, Callable(method, instance), (), {}, frame, node)
+        if cache is not None and _memoized(it, method, names):
+            cache[method.name] = value
+        return value
+    if "staticmethod" in names:
+        return Callable(method)
+    if "classmethod" in names and isinstance(instance, Object):
+        return Callable(method, Class(instance.symbol))
+    return Callable(method, instance)
+
+
+def is_property(it: Interpreter, method: FunctionSymbol, names: list[str]) -> bool:
+    """Whether reading the attribute calls the method."""
+    return any(
+        name.rpartition(".")[2] in ("property", "cached_property", "hybrid_property", "classproperty", "classonlyproperty")
+        or name.endswith("_property")
+        for name in names
+    )
+
+
+def _memoized(it: Interpreter, method: FunctionSymbol, names: list[str]) -> bool:
+    for name in names:
+        symbol = it.program.resolve(method.module, name)
+        dotted = getattr(symbol, "dotted", name)
+        if any(dotted in framework.memoizing for framework in it.frameworks.all):
+            return True
+    return False
+
+
+def call_function(
+    it: Interpreter, target: Callable, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Node
+) -> Value:
+    """
+    Run a function of the tree with these arguments and splice in its effects.
+    """
+    from analyzers.effects.interpreter import Frame
+
+    function = target.function
+    if function.id in it.stack or len(it.stack) >= DEPTH:
+        return UNKNOWN
+    full = function.full
+    inner = Frame(function.module, function, function.owner, target.bound, target.closure)
+    bind_parameters(it, full, target.bound, arguments, keywords, inner)
+    it.stack.append(function.id)
+    it.visited.add(function.id)
+    try:
+        with it.collecting() as body:
+            it.block(full.body, inner)
+    finally:
+        it.stack.pop()
+    names = function.decorator_names()
+    if body:
+        effects = tuple(body)
+        if _in_transaction(it, function, names):
+            effects = (Transaction(Place(function.module.path, function.node.name_span), effects),)
+        if names and _memoized(it, function, names) and not is_property(it, function, names):
+            effects = tuple(rows.once(effect) for effect in effects)
+        if function.module.is_stub:
+            it.sink.extend(effects)
+        else:
+            it.sink.append(Call(Place(frame.module.path, node.span), function.id, function.name, effects))
+    return result_of(it, inner, full)
+
+
+def result_of(it: Interpreter, frame: Frame, function: ir.Function) -> Value:
+    """What a finished activation gives back."""
+    if frame.yields and function.is_generator and "contextmanager" not in " ".join(ir.dotted(d) or "" for d in function.decorators):
+        element: Value = UNKNOWN
+        count = Count.FEW
+        for value, times in frame.yields:
+            element, count = join(element, value), max(count, times)
+        return Items(element, count)
+    result: Value | None = None
+    for returned in frame.returns:
+        result = returned if result is None else join(result, returned)
+    if result is None or type(result) is Value:
+        return it.annotated(function.returns, frame.module) or (result or UNKNOWN)
+    return result
+
+
+def bind_parameters(
+    it: Interpreter, function: ir.Function, bound: Value | None, arguments: Arguments, keywords: Keywords, frame: Frame
+) -> None:
+    """Give the parameters of an activation their values; what is not known is taken from its annotation or default."""
+    positional = list(arguments)
+    if bound is not None:
+        positional.insert(0, bound)
+    named = dict(keywords)
+    for parameter in function.params:
+        value: Value | None
+        if parameter.kind == "rest":
+            value, positional = Group(tuple(positional)), []
+        elif parameter.kind == "mapping":
+            value, named = Items(UNKNOWN, Count.FEW, mapping=dict(named)), {}
+        elif parameter.kind == "plain" and positional:
+            value = positional.pop(0)
+        elif parameter.name in named:
+            value = named.pop(parameter.name)
+        elif parameter.default is not None:
+            value = it.evaluate(parameter.default, frame)
+        else:
+            value = None
+        if value is None or type(value) is Value:
+            value = it.annotated(parameter.annotation, frame.module) or UNKNOWN
+        frame.names[parameter.name] = value
+
+
+def _in_transaction(it: Interpreter, function: FunctionSymbol, names: list[str]) -> bool:
+    for name in names:
+        symbol = it.program.resolve(function.module, name)
+        if any(getattr(symbol, "dotted", name) in framework.transactions for framework in it.frameworks.all):
+            return True
+    return False
+
+
+def instantiate(
+    it: Interpreter, symbol: ClassSymbol, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Node
+) -> Value:
+    """A new instance of a class of the tree."""
+    model = it.orm.model(symbol)
+    if model is not None:
+        row = Row(model, it.loops, None, assumed=Confidence.POSSIBLE)
+        row.attributes.update(keywords)
+        return row
+    if it.orm.query_set_framework(symbol) is not None:
+        return UNKNOWN
+    instance = Object(symbol, it.loops)
+    method = symbol.method("__init__") or symbol.method("__construct")
+    if method is not None:
+        call_function(it, Callable(method, instance), arguments, keywords, frame, node)
+    else:
+        instance.attributes.update(keywords)
+        for name, value in zip((field.name for field in symbol.node.fields), arguments, strict=False):
+            instance.attributes[name] = value
+    return instance
+
+
+def print_value(it: Interpreter, value: Value, frame: Frame, node: ir.Node) -> None:
+    """Turn a value into text: a row's `__str__` is called."""
+    for part in choices(value):
+        if isinstance(part, (Row, Object)):
+            symbol = part.model.symbol if isinstance(part, Row) else part.symbol
+            method = symbol.method("__str__") or symbol.method("__unicode__") or symbol.method("__toString")
+            if method is not None and not method.module.is_stub:
+                call_function(it, Callable(method, part), (), {}, frame, node)
+        elif isinstance(part, (QuerySet,)):
+            rows.run(it, part, frame, node)

@@ -1,0 +1,400 @@
+"""
+Readers of rows that nobody wrote as a loop: serializers, admin lists, response models.
+
+Framework stubs call these by name (`__serialize__(self)`). Each works out which attributes of a row a declarative class
+reads, and reads them as code would.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analyzers import ir
+from analyzers.effects import calls, rows, templates
+from analyzers.effects.tree import Count
+from analyzers.effects.values import (
+    UNKNOWN,
+    Callable,
+    Class,
+    Const,
+    Group,
+    Items,
+    Object,
+    QuerySet,
+    Row,
+    Value,
+    choices,
+)
+from analyzers.program.symbols import ClassSymbol, External
+
+if TYPE_CHECKING:
+    from analyzers.effects.interpreter import Frame, Interpreter
+
+PRINTING_FIELDS = frozenset({"StringRelatedField"})
+SLUG_FIELDS = frozenset({"SlugRelatedField"})
+KEY_FIELDS = frozenset({"PrimaryKeyRelatedField", "HyperlinkedRelatedField", "HyperlinkedIdentityField", "ManyRelatedField"})
+METHOD_FIELDS = frozenset({"SerializerMethodField", "MethodField"})
+
+
+def serialize(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+    """`__serialize__(self)`: the representation of the instance, or of each row where there are many."""
+    serializer = arguments[0] if arguments else UNKNOWN
+    if not isinstance(serializer, Object):
+        return UNKNOWN
+    instance = serializer.attributes.get("instance", UNKNOWN)
+    for part in choices(instance):
+        represent(it, serializer, part, frame, node, "serializer")
+    return UNKNOWN
+
+
+def represent(it: Interpreter, serializer: Object, value: Value, frame: Frame, node: ir.Node, reader: str) -> None:
+    """Represent one value with a serializer: each of its rows, or itself."""
+    method = serializer.symbol.method("to_representation")
+    if method is None:
+        return
+
+    def one(row: Value) -> None:
+        calls.call_function(it, Callable(method, serializer), (row,), {}, frame, node)
+
+    if isinstance(value, (QuerySet, Items, Group)) and not (isinstance(value, QuerySet) and value.columns):
+        expr = node if isinstance(node, ir.Name) else ir.Name(node.span, "row")
+        count = it.iterate(value, frame, expr)
+        name = value.model.symbol.name.lower() if isinstance(value, QuerySet) else "row"
+        if isinstance(value, Items) and isinstance(value.element, Row):
+            name = value.element.model.symbol.name.lower()
+        with it.loop(frame, node.span, name, count, reader):
+            one(it.element(value))
+    elif isinstance(value, (Row, Object)):
+        one(value)
+
+
+def read_fields(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+    """`__read_fields__(self, row)`: what the declared fields of a serializer read of a row."""
+    if len(arguments) != 2 or not isinstance(arguments[0], Object):
+        return UNKNOWN
+    serializer, row = arguments
+    assert isinstance(serializer, Object)
+    declared = {}
+    for owner in reversed(serializer.symbol.ancestors()):
+        for field in owner.fields.values():
+            if field.value is not None:
+                declared[field.name] = (owner, field)
+    names = _meta_names(it, serializer.symbol)
+    hidden = _meta_names(it, serializer.symbol, "exclude") or ()
+    if not isinstance(row, Row):
+        return UNKNOWN
+    if names is None and serializer.symbol.inner("Meta") is not None:
+        names = [*(name for name, relation in row.model.relations.items()), *declared]
+    for name, (owner, field) in declared.items():
+        if names is None or name in names or name not in _plain(serializer.symbol):
+            _read_declared(it, serializer, row, name, owner, field)
+    for name in names or ():
+        if name not in declared and name not in hidden:
+            _read_model_field(it, serializer.symbol, row, name)
+    return UNKNOWN
+
+
+def _plain(symbol: ClassSymbol) -> frozenset[str]:
+    return frozenset(name for owner in symbol.ancestors() for name in owner.fields)
+
+
+def _meta_names(it: Interpreter, symbol: ClassSymbol, which: str = "fields") -> list[str] | None:
+    meta = symbol.inner("Meta")
+    field = meta.field(which) if meta is not None else None
+    if field is None or field[1].value is None:
+        return None
+    with it.collecting():
+        from analyzers.effects.interpreter import Frame
+
+        value = it.evaluate(field[1].value, Frame(field[0].module, None, field[0]))
+    if isinstance(value, Group):
+        return [str(item.value) for item in value.items if isinstance(item, Const)]
+    if isinstance(value, Items) or isinstance(value, Const):
+        return None
+    return _constant_texts(field[1].value)
+
+
+def _constant_texts(node: ir.Expr) -> list[str] | None:
+    texts = [inner.value for inner in ir.walk(node) if isinstance(inner, ir.Constant) and isinstance(inner.value, str)]
+    return texts or None
+
+
+def _scope(it: Interpreter, owner: ClassSymbol, name: str) -> Frame:
+    from analyzers.effects.interpreter import Frame
+    from analyzers.program.symbols import FunctionSymbol
+
+    field = owner.fields.get(name)
+    span = field.span if field is not None else owner.node.name_span
+    node = ir.Function(span, name, f"{owner.qualname}.{name}", (), (), span)
+    return Frame(owner.module, FunctionSymbol(owner.module, node, owner, full=True), owner)
+
+
+def _read_declared(it: Interpreter, serializer: Object, row: Row, name: str, owner: ClassSymbol, field: ir.Field) -> None:
+    """Read the row for one declared field."""
+    node = field.value
+    if not isinstance(node, ir.Call):
+        return
+    symbol = it.program.class_of(owner.module, node.callee)
+    keywords = {keyword.name: keyword.value for keyword in node.keywords}
+    if _is_constant(keywords.get("write_only"), True):
+        return
+    frame = _scope(it, owner, name)
+    kind = _field_kind(symbol)
+    if kind in METHOD_FIELDS or _has_stub_ancestor(symbol, METHOD_FIELDS):
+        _read_method(it, serializer, row, name, keywords, node, frame)
+        return
+    source = keywords.get("source", keywords.get("attr"))
+    path = source.value if isinstance(source, ir.Constant) and isinstance(source.value, str) else name
+    many = _is_constant(keywords.get("many"), True)
+    if path == "*":
+        value: Value = row
+    elif kind in KEY_FIELDS and not many:
+        head, _, _ = path.rpartition(".")
+        value = _follow(it, row, head, frame, field) if head else UNKNOWN
+        return
+    else:
+        value = _follow(it, row, path, frame, field)
+    if isinstance(symbol, ClassSymbol) and symbol.method("to_representation") is not None:
+        nested = Object(symbol, it.loops)
+        nested.attributes["instance"] = value
+        nested.attributes["context"] = serializer.attributes.get("context", UNKNOWN)
+        for part in choices(value):
+            represent(it, nested, part, frame, node, "serializer")
+    elif kind in PRINTING_FIELDS or kind in SLUG_FIELDS or many:
+        slug = keywords.get("slug_field")
+        for part in choices(value):
+            _read_related(it, part, kind, slug, frame, node)
+
+
+def _read_related(it: Interpreter, value: Value, kind: str, slug: ir.Expr | None, frame: Frame, node: ir.Node) -> None:
+    def one(row: Value) -> None:
+        if kind in PRINTING_FIELDS:
+            calls.print_value(it, row, frame, node)
+        elif isinstance(slug, ir.Constant):
+            it.attribute_of(row, str(slug.value), frame, node)
+
+    if isinstance(value, (QuerySet, Items)):
+        count = it.iterate(value, frame, ir.Name(node.span, "row"))
+        with it.loop(frame, node.span, "row", count, "serializer"):
+            one(it.element(value))
+    elif isinstance(value, Row):
+        one(value)
+
+
+def _read_method(
+    it: Interpreter, serializer: Object, row: Row, name: str, keywords: dict[str | None, ir.Expr], node: ir.Call, frame: Frame
+) -> None:
+    given = keywords.get("method_name", keywords.get("method", node.arguments[0] if node.arguments else None))
+    method_name = given.value if isinstance(given, ir.Constant) and isinstance(given.value, str) else f"get_{name}"
+    method = serializer.symbol.method(method_name)
+    if method is not None:
+        value = calls.call_function(it, calls_bound(method, serializer), (row,), {}, frame, node)
+        consume(it, value, frame, node)
+
+
+def calls_bound(method: object, instance: Value) -> Callable:
+    """A method bound to an instance."""
+    from analyzers.program.symbols import FunctionSymbol
+
+    assert isinstance(method, FunctionSymbol)
+    return Callable(method, instance)
+
+
+def consume(it: Interpreter, value: Value, frame: Frame, node: ir.Node) -> None:
+    """What is returned to a renderer is gone through."""
+    for part in choices(value):
+        if isinstance(part, QuerySet):
+            rows.run(it, part, frame, node)
+
+
+def _field_kind(symbol: object) -> str:
+    if isinstance(symbol, External):
+        return symbol.last
+    if isinstance(symbol, ClassSymbol):
+        for name in symbol.externals():
+            last = name.rpartition(".")[2]
+            if last in KEY_FIELDS | SLUG_FIELDS | PRINTING_FIELDS | METHOD_FIELDS:
+                return last
+        return symbol.name
+    return ""
+
+
+def _has_stub_ancestor(symbol: object, names: frozenset[str]) -> bool:
+    return isinstance(symbol, ClassSymbol) and any(ancestor.name in names for ancestor in symbol.ancestors())
+
+
+def _is_constant(node: ir.Expr | None, value: object) -> bool:
+    return isinstance(node, ir.Constant) and node.value == value
+
+
+def _follow(it: Interpreter, row: Value, path: str, frame: Frame, node: ir.Node) -> Value:
+    value: Value = row
+    for name in path.split("."):
+        if name:
+            value = it.attribute_of(value, name, frame, node)
+            value = templates.called(it, value, frame, node)
+    return value
+
+
+def _read_model_field(it: Interpreter, symbol: ClassSymbol, row: Row, name: str) -> None:
+    """A name in `Meta.fields` that no field declares: the key of a relation is free, all else is read."""
+    meta = symbol.inner("Meta")
+    owner = next((o for o in symbol.ancestors() if meta is not None and o.classes.get("Meta") is meta), symbol)
+    field = meta.field("fields") if meta is not None else None
+    node: ir.Node = field[1] if field is not None else owner.node
+    if field is not None and field[1].value is not None:
+        for inner in ir.walk(field[1].value):
+            if isinstance(inner, ir.Constant) and inner.value == name:
+                node = inner
+    frame = _scope(it, owner, name)
+    relation = it.orm.relation(row.model, name)
+    if relation is None or relation.many:
+        value = templates.called(it, it.attribute_of(row, name, frame, node), frame, node)
+        for part in choices(value):
+            if isinstance(part, QuerySet):
+                it.iterate(part, frame, ir.Name(node.span, name))
+    elif relation.access == "row" and relation.inverse:
+        it.attribute_of(row, name, frame, node)
+
+
+# --- admin ------------------------------------------------------------------------------------------------------------
+
+
+def model_of_admin(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+    """`__model_of_admin__(self)`: the model that an admin class was registered for."""
+    admin = arguments[0] if arguments else UNKNOWN
+    if not isinstance(admin, Object):
+        return UNKNOWN
+    symbol = admin.symbol
+    for decorator in symbol.node.decorators:
+        if isinstance(decorator, ir.Call) and (ir.dotted(decorator.callee) or "").endswith("register") and decorator.arguments:
+            return _as_class(it, symbol, decorator.arguments[0])
+    for statement in symbol.module.outline.body:
+        value = statement.value if isinstance(statement, ir.Evaluate) else None
+        if isinstance(value, ir.Call) and (ir.dotted(value.callee) or "").endswith("register") and len(value.arguments) == 2:
+            if ir.dotted(value.arguments[1]) == symbol.name:
+                return _as_class(it, symbol, value.arguments[0])
+    return UNKNOWN
+
+
+def _as_class(it: Interpreter, symbol: ClassSymbol, node: ir.Expr) -> Value:
+    found = it.program.class_of(symbol.module, node)
+    return Class(found) if isinstance(found, ClassSymbol) else UNKNOWN
+
+
+def admin_select_related(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+    """
+    `__admin_rows__(self, queryset)`: the admin list joins relations that it is told to, or that it shows.
+
+    https://docs.djangoproject.com/en/stable/ref/contrib/admin/#django.contrib.admin.ModelAdmin.list_select_related
+    """
+    if len(arguments) != 2 or not isinstance(arguments[0], Object):
+        return UNKNOWN
+    admin, value = arguments
+    assert isinstance(admin, Object)
+    for part in choices(value):
+        if isinstance(part, QuerySet):
+            told = it.attribute_of(admin, "list_select_related", frame, node)
+            shown = [name for name in _texts(it.attribute_of(admin, "list_display", frame, node)) if name in part.model.relations]
+            if isinstance(told, Const) and told.value is True:
+                shown = list(part.model.relations)
+            part.loads = part.loads.plus(*(rows.path_of(it, text, part.model) for text in (*_texts(told), *shown)))
+    return value
+
+
+def _texts(value: Value) -> list[str]:
+    items = value.items if isinstance(value, Group) else ()
+    return [item.value for item in items if isinstance(item, Const) and isinstance(item.value, str)]
+
+
+def read_columns(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+    """`__read_columns__(self, row)`: what the columns of an admin list read."""
+    if len(arguments) != 2 or not isinstance(arguments[0], Object) or not isinstance(arguments[1], Row):
+        return UNKNOWN
+    admin, row = arguments
+    assert isinstance(admin, Object)
+    field = admin.symbol.field("list_display")
+    if field is None or field[1].value is None:
+        return UNKNOWN
+    from analyzers.effects.interpreter import Frame
+
+    scope = Frame(field[0].module, None, field[0])
+    scope = _scope(it, field[0], "list_display")
+    value = it.evaluate(field[1].value, scope)
+    for item in value.items if isinstance(value, Group) else ():
+        if isinstance(item, Const) and isinstance(item.value, str):
+            place = next((n for n in ir.walk(field[1].value) if isinstance(n, ir.Constant) and n.value == item.value), field[1])
+            method = admin.symbol.method(item.value)
+            if method is not None:
+                calls.call_function(it, Callable(method, admin), (row,), {}, scope, place)
+            elif item.value == "__str__":
+                calls.print_value(it, row, scope, place)
+            else:
+                shown = templates.called(it, it.attribute_of(row, item.value, scope, place), scope, place)
+                calls.print_value(it, shown, scope, place)
+    return UNKNOWN
+
+
+# --- response models --------------------------------------------------------------------------------------------------
+
+
+def read_response(it: Interpreter, value: Value, annotation: ir.Expr | None, frame: Frame, node: ir.Node) -> None:
+    """What a response model reads of the value that a route returns."""
+    if annotation is None:
+        return
+    if isinstance(annotation, ir.Subscript):
+        key = annotation.key
+        parts = key.items if isinstance(key, ir.Collection) else (key,)
+        for part in parts:
+            read_response(it, value, part, frame, node)
+        return
+    if isinstance(annotation, ir.Operation):
+        for operand in annotation.operands:
+            read_response(it, value, operand, frame, node)
+        return
+    symbol = it.program.class_of(frame.module, annotation)
+    if isinstance(symbol, ClassSymbol) and is_response_model(symbol):
+        for part in choices(value):
+            _read_as(it, symbol, part, frame, node)
+
+
+def is_response_model(symbol: ClassSymbol) -> bool:
+    """Whether a class is a Pydantic model."""
+    return any(name.rpartition(".")[2] in ("BaseModel", "SQLModel", "GenericModel", "Schema") for name in symbol.externals())
+
+
+def _read_as(it: Interpreter, symbol: ClassSymbol, value: Value, frame: Frame, node: ir.Node, depth: int = 0) -> None:
+    if isinstance(value, (QuerySet, Items, Group)):
+        count = it.iterate(value, frame, ir.Name(node.span, "row"))
+        element = value.model.symbol.name.lower() if isinstance(value, QuerySet) else "row"
+        if isinstance(value, Items) and isinstance(value.element, Row):
+            element = value.element.model.symbol.name.lower()
+        with it.loop(frame, node.span, element, count, "serializer"):
+            _read_as(it, symbol, it.element(value), frame, node, depth)
+        return
+    if not isinstance(value, Row) or depth > 4:
+        return
+    for owner in reversed(symbol.ancestors()):
+        for field in owner.fields.values():
+            scope = _scope(it, owner, field.name)
+            found = it.attribute_of(value, field.name, scope, field)
+            if field.annotation is not None:
+                for inner in ir.walk(field.annotation):
+                    nested = it.program.class_of(owner.module, inner) if isinstance(inner, (ir.Name, ir.Attribute)) else None
+                    if isinstance(nested, ClassSymbol) and is_response_model(nested):
+                        for part in choices(found):
+                            _read_as(it, nested, part, scope, field, depth + 1)
+
+
+INTRINSICS = {
+    "__serialize__": serialize,
+    "__read_fields__": read_fields,
+    "__model_of_admin__": model_of_admin,
+    "__admin_rows__": admin_select_related,
+    "__read_columns__": read_columns,
+    "__render__": lambda it, arguments, frame, node: templates.render(
+        it, arguments[0] if arguments else UNKNOWN, arguments[1] if len(arguments) > 1 else UNKNOWN, frame, node
+    ),
+}
+"""What framework stubs may call, by name."""
+

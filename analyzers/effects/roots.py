@@ -1,0 +1,159 @@
+"""
+Runs a root and gives its effects: the door between the interpreter and the checks.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from analyzers import ir
+from analyzers.effects import calls, readers
+from analyzers.effects.interpreter import STEPS, Frame, Interpreter, OutOfStepsError
+from analyzers.effects.tree import Count, Sequence
+from analyzers.effects.values import UNKNOWN, Callable, Items, Object, QuerySet, Row, Value
+from analyzers.findings import Confidence
+from analyzers.program.entries import Entries, Root, response_model
+from analyzers.program.orm import Orm
+from analyzers.program.program import Program
+from analyzers.program.symbols import ClassSymbol
+
+
+class EntryEffects(msgspec.Struct, frozen=True):
+    """What a root does."""
+
+    root: Root
+    effects: Sequence
+    visited: frozenset[str]
+    """Ids of the functions that were run."""
+    failure: str = ""
+    """Why it was not run to its end; empty when it was."""
+
+
+class Runner:
+    """Runs roots of one program."""
+
+    def __init__(self, program: Program, entries: Entries) -> None:
+        self.program = program
+        self.entries = entries
+        self.orm = Orm(program)
+        self.interpreter = Interpreter(program, self.orm)
+
+    def run(self, root: Root) -> EntryEffects:
+        """Run a root with arguments of which only annotations and names tell something. Never raises."""
+        it = self.interpreter
+        it.active, it.stack, it.visited, it.sink, it.steps = [], [], set(), [], STEPS
+        it.confidence = Confidence.CERTAIN
+        failure = ""
+        try:
+            self._run(root)
+        except OutOfStepsError:
+            failure = f"`{root.label}` was analysed in part: it takes more than {STEPS} steps"
+        except RecursionError:
+            failure = f"`{root.label}` was not analysed: its code is nested too deeply"
+        effects, visited = tuple(it.sink), frozenset(it.visited)
+        return EntryEffects(root, effects, visited, failure)
+
+    def _run(self, root: Root) -> None:
+        it = self.interpreter
+        function = root.function
+        module = (root.owner or function.owner).module if (root.owner or function.owner) else function.module
+        frame = Frame(module, None)
+        node = ir.Evaluate(function.node.name_span, ir.Constant(function.node.name_span, None))
+        if root.kind == "resolver" and root.owner is not None:
+            self._resolver(root, root.owner, frame)
+            return
+        serialized = self._serialized_model(root)
+        if serialized is not None:
+            with it.loop(Frame(function.module, function), function.node.name_span, serialized.symbol.name.lower(), Count.ROWS, "serializer"):
+                row = Row(serialized, it.loops, None, assumed=Confidence.POSSIBLE)
+                assert root.owner is not None
+                calls.call_function(it, Callable(function, Object(root.owner)), (row,), {}, frame, node)
+            return
+        bound = self._instance(root)
+        skip = 1 if bound is not None else 0
+        arguments = {p.name: self._argument(p, root) for p in function.full.params[skip:] if p.kind in ("plain", "keyword")}
+        arguments = {name: value for name, value in arguments.items() if value is not None}
+        known = {name: value for name, value in arguments.items() if value is not None}
+        value = calls.call_function(it, Callable(function, bound), (), known, frame, node)
+        if root.kind == "route":
+            annotation = response_model(function.module, function)
+            readers.read_response(it, value, annotation, Frame(function.module, function), function.node)
+        readers.consume(it, value, Frame(function.module, function), function.node)
+
+    def _instance(self, root: Root) -> Value | None:
+        function = root.function
+        owner = root.owner or function.owner
+        if owner is None or "staticmethod" in function.decorator_names():
+            return None
+        if "classmethod" in function.decorator_names():
+            from analyzers.effects.values import Class
+
+            return Class(owner)
+        model = self.orm.model(owner)
+        if model is not None:
+            return Row(model, (), None, assumed=Confidence.POSSIBLE)
+        if self.orm.query_set_framework(owner) is not None:
+            for candidate in self.program.modules_mentioning(owner.name):
+                for symbol in candidate.every_class():
+                    used = any(field.value is not None and owner.name in {n.id for n in ir.walk(field.value) if isinstance(n, ir.Name)} for field in symbol.node.fields)
+                    found = self.orm.model(symbol) if used else None
+                    if found is not None:
+                        return QuerySet(found, (), None, cls=owner, assumed=Confidence.LIKELY)
+        return Object(owner)
+
+    def _argument(self, parameter: ir.Parameter, root: Root) -> Value | None:
+        it = self.interpreter
+        known = it.annotated(parameter.annotation, root.function.module)
+        if known is not None or parameter.annotation is not None:
+            return known
+        return self._by_name(parameter.name, root)
+
+    def _by_name(self, name: str, root: Root) -> Value | None:
+        """`order` is likely a row of the only model `Order`, `orders` several of them."""
+        symbol = self._model_called(name)
+        if symbol is not None:
+            return Row(symbol, (), None, assumed=Confidence.POSSIBLE)
+        if name.endswith("s"):
+            symbol = self._model_called(name[:-1])
+            if symbol is not None:
+                return Items(Row(symbol, (), None, assumed=Confidence.POSSIBLE), Count.ROWS)
+        return None
+
+    def _model_called(self, name: str):  # type: ignore[no-untyped-def]
+        if not re.fullmatch(r"[a-z][a-z_]{2,}", name):
+            return None
+        camel = "".join(part.capitalize() for part in name.split("_"))
+        found = [c for c in self.program.classes_named(camel) if self.orm.is_model_like(c)]
+        return self.orm.model(found[0]) if len(found) == 1 else None
+
+    def _serialized_model(self, root: Root):  # type: ignore[no-untyped-def]
+        """The model whose rows a serializer's own method is given."""
+        function, owner = root.function, root.owner or root.function.owner
+        if root.kind != "function" or owner is None or len(function.node.params) != 2:
+            return None
+        if not any(a.name in ("BaseSerializer",) and a.module.is_stub for a in owner.ancestors()):
+            return None
+        if function.name != "to_representation" and not function.name.startswith("get_"):
+            return None
+        meta = owner.inner("Meta")
+        field = meta.field("model") if meta is not None else None
+        found = self.program.class_of(field[0].module, field[1].value) if field is not None else None
+        return self.orm.model(found) if isinstance(found, ClassSymbol) else None
+
+    def _resolver(self, root: Root, owner: ClassSymbol, frame: Frame) -> None:
+        it = self.interpreter
+        model_class = self.entries.resolver_model(owner)
+        model = self.orm.model(model_class) if model_class is not None else None
+        function = root.function
+        node = ir.Evaluate(function.node.name_span, ir.Constant(function.node.name_span, None))
+        scope = Frame(function.module, function)
+        if model is None:
+            value = calls.call_function(it, Callable(function), (UNKNOWN,), {}, frame, node)
+            readers.consume(it, value, scope, function.node)
+            return
+        with it.loop(scope, function.node.name_span, model.symbol.name.lower(), Count.ROWS, "resolver"):
+            row = Row(model, it.loops, None)
+            value = calls.call_function(it, Callable(function), (row,), {}, frame, node)
+            readers.consume(it, value, scope, function.node)

@@ -1,0 +1,435 @@
+"""
+What rows and query sets do: which attribute reads and method calls are round trips.
+
+What a method name means is asked of the framework models; here is only how loading, caching and repeating hang together:
+
+- a row's relation is free when it came with the row, or was read before;
+- a query set runs once and keeps its rows; a query set made in a loop is another one in each iteration;
+- rows that came with their owner serve `.all()`, and nothing that needs another query (`.filter()`, `.order_by()`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from analyzers import ir
+from analyzers.effects import calls
+from analyzers.effects.tree import Count, Effect, How, Query
+from analyzers.effects.values import (
+    NO_LOADS,
+    UNKNOWN,
+    Callable,
+    Column,
+    Const,
+    Group,
+    Items,
+    Loader,
+    Loads,
+    Outside,
+    QuerySet,
+    Row,
+    Value,
+    choices,
+)
+from analyzers.findings import Confidence
+from analyzers.frameworks import Operation
+from analyzers.program.orm import ModelInfo, RelationInfo
+from analyzers.program.symbols import ClassSymbol
+from analyzers.span import Place
+
+if TYPE_CHECKING:
+    from analyzers.effects.interpreter import Frame, Interpreter
+
+
+# --- query sets -------------------------------------------------------------------------------------------------------
+
+
+def start(it: Interpreter, model: ModelInfo, cls: ClassSymbol | None, frame: Frame) -> Value:
+    """The query set that a model's manager gives: with what its own `get_queryset` loads, if it has one."""
+    plain = QuerySet(model, it.loops, None, cls=cls)
+    method = cls.method("get_queryset") if cls is not None else None
+    if method is None or method.id in it.stack:
+        return plain
+    made = calls.call_function(it, Callable(method, plain), (), {}, frame, method.node)
+    result = next((part for part in choices(made) if isinstance(part, QuerySet)), plain)
+    result.cls = cls
+    return result
+
+
+def run(it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node) -> None:
+    """Go through a query set: a round trip, unless its rows are there."""
+    if value.fetched:
+        return
+    value.fetched = True
+    if value.served:
+        return
+    _ask(it, value, frame, node, How.DEFEATED if value.defeated else How.LAZY if value.relation else How.ITERATE)
+
+
+def _ask(it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node, how: How, *, write: bool = False) -> None:
+    it.query(
+        frame, node, how=how, write=write, model=value.model.symbol.name, relation=value.relation,
+        confidence=value.assumed, created=value.created if how in (How.LAZY, How.ITERATE) else None, source=value.origin,
+    )  # fmt: skip
+
+
+def element(it: Interpreter, value: QuerySet) -> Value:
+    """A row of a query set, for the loops that are running."""
+    if value.columns:
+        return UNKNOWN
+    if value.row is None or not isinstance(value.row, Row):
+        row = Row(value.model, it.loops, value.origin, loads=value.loads, assumed=value.assumed)
+        if value.parent is not None:
+            row.related[value.parent[0]] = value.parent[1]
+        value.row = row
+        return row
+    return again(value.row, it.loops)
+
+
+def again(row: Row, created: tuple[int, ...]) -> Row:
+    """The same row seen from other loops; they share what was loaded."""
+    if row.created == created:
+        return row
+    other = Row(row.model, created, row.origin, loads=row.loads, assumed=row.assumed)
+    other.related, other.attributes = row.related, row.attributes
+    return other
+
+
+def slice_of(it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node) -> Value:
+    """A part of a query set: in memory when its rows are there, else another query."""
+    if value.fetched or value.served:
+        return value
+    return value.copy(it.loops, Place(frame.module.path, node.span))
+
+
+def set_attribute(it: Interpreter, value: QuerySet, name: str, frame: Frame, node: ir.Node) -> Value:
+    """An attribute of a query set: a method of its class in the tree, or one that the library has."""
+    cls = value.cls or _default_class(it, value.model)
+    method = cls.method(name) if cls is not None else None
+    if method is not None and not method.module.is_stub:
+        return calls.bind_method(it, method, value, frame, node)
+    if name == "model":
+        from analyzers.effects.values import Class
+
+        return Class(value.model.symbol)
+    return Outside(f"queryset.{name}", value)
+
+
+def _default_class(it: Interpreter, model: ModelInfo) -> ClassSymbol | None:
+    for name in model.framework.managers:
+        starts, cls = it.orm.manager_class(model, name)
+        if starts and cls is not None:
+            return cls
+    return None
+
+
+def operation(it: Interpreter, on: str, name: str, language: str, library: str = "") -> Operation | None:
+    """What the framework models say of a name, the library of the model first."""
+    known = it.frameworks.operations.get((on, name), ())
+    for framework, found in known:
+        if framework.name == library:
+            return found
+    if library:
+        return None
+    return next((found for framework, found in known if framework.language == language), None)
+
+
+def call_set(
+    it: Interpreter, value: QuerySet, name: str, arguments: tuple[Value, ...], keywords: dict[str, Value], frame: Frame, node: ir.Call
+) -> Value:
+    """What calling a method of a query set gives and runs. A method that nothing is known of builds."""
+    known = operation(it, "queryset", name, frame.module.language, value.model.framework.name)
+    if known is None:
+        scope = calls.scope_method(it, value, name, arguments, keywords, frame, node)
+        return scope if scope is not None else _built(it, value, frame, node, None, unknown=True)
+    if known.does == "build":
+        for argument in arguments:
+            if isinstance(argument, calls.FUNCTIONS):
+                calls.call_value(it, argument, (_built(it, value, frame, node, known),), {}, frame, node)
+        return _built(it, value, frame, node, known)
+    if known.does == "eager":
+        return _eager(it, value, known, arguments, keywords, frame, node)
+    if known.does == "load":
+        _load_more(it, value, known, arguments, frame, node)
+        return value
+    in_memory = known.uses_result and (value.fetched or value.served)
+    if known.does in ("read", "write") and not in_memory:
+        if known.does == "write" or not known.gives == "rows":
+            how = How.DEFEATED if value.served or value.defeated else How.CALL
+            _ask(it, _certain(value), frame, node, How.CALL if known.does == "write" else how, write=known.does == "write")
+        else:
+            run(it, value, frame, node)
+    return given(it, known, value, arguments, frame, node)
+
+
+def _certain(value: QuerySet) -> QuerySet:
+    """A query that runs whatever was loaded before."""
+    other = value.copy(value.created, value.origin)
+    other.assumed = max(value.assumed, Confidence.LIKELY)
+    return other
+
+
+def given(
+    it: Interpreter, known: Operation, value: QuerySet, arguments: tuple[Value, ...], frame: Frame, node: ir.Node
+) -> Value:
+    """What an operation on a query set gives back."""
+    match known.gives:
+        case "row":
+            row = element(it, value)
+            if known.does == "write" and isinstance(row, Row):
+                return Row(row.model, it.loops, None, assumed=Confidence.LIKELY)
+            return Row(value.model, it.loops, Place(frame.module.path, node.span), loads=value.loads, assumed=value.assumed)
+        case "rows":
+            return Items(element(it, value), Count.ROWS)
+        case "queryset" | "receiver":
+            return value
+        case "argument":
+            return arguments[0] if arguments else UNKNOWN
+    return UNKNOWN
+
+
+def _built(
+    it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node, known: Operation | None, *, unknown: bool = False
+) -> QuerySet:
+    result = value.copy(it.loops, Place(frame.module.path, node.span))
+    if known is not None and known.keeps:
+        result.fetched, result.row = value.fetched, value.row
+        return result
+    if value.served and not unknown:
+        result.served, result.defeated = False, True
+    elif value.relation and value.assumed < Confidence.CERTAIN and not unknown:
+        result.assumed, result.loads = Confidence.CERTAIN, NO_LOADS
+    if unknown:
+        result.assumed = min(value.assumed, Confidence.LIKELY)
+        result.loads = value.loads
+    if known is not None and known.gives == "scalar":
+        result.columns = True
+    return result
+
+
+def _eager(
+    it: Interpreter,
+    value: QuerySet,
+    known: Operation,
+    arguments: tuple[Value, ...],
+    keywords: dict[str, Value],
+    frame: Frame,
+    node: ir.Node,
+) -> QuerySet:
+    result = _built(it, value, frame, node, None)
+    if known.replaces:
+        names = [str(a.value).split("__")[0] for a in arguments if isinstance(a, Const)]
+        result.loads = Loads(result.loads.paths, result.loads.attributes, frozenset(names) if len(names) == len(arguments) else None)
+        return result
+    if not arguments and known.paths == "double-underscore":
+        result.loads = result.loads.plus(*_all_forward(value.model))
+    for argument in arguments:
+        result.loads = with_loader(it, result.loads, argument, value.model, known.paths)
+    return result
+
+
+def _all_forward(model: ModelInfo) -> list[str]:
+    """`select_related()` without arguments follows every relation to one that can't be null; the others are few."""
+    return sorted(name for name, relation in model.relations.items() if not relation.many)
+
+
+def with_loader(it: Interpreter, loads: Loads, argument: Value, model: ModelInfo, paths: str) -> Loads:
+    """Loads with what one argument of an eager operation adds; an argument that is not known is taken to add everything."""
+    for part in choices(argument):
+        if isinstance(part, Loader):
+            path = path_of(it, part.path, model)
+            loads = loads.stored(_sibling(path, part.to_attr), path, part.inner) if part.to_attr else loads.joined(path, part.inner)
+        elif isinstance(part, Const) and isinstance(part.value, str):
+            loads = loads.plus(path_of(it, part.value.split(":")[0], model))
+        elif isinstance(part, Column):
+            loads = loads.plus(part.name)
+        elif isinstance(part, Items) and part.mapping is not None:
+            for key in part.mapping:
+                loads = loads.plus(path_of(it, str(key).split(":")[0], model))
+        elif isinstance(part, (Group, Items)):
+            for item in part.items if isinstance(part, Group) else (part.element,):
+                loads = with_loader(it, loads, item, model, paths)
+            if isinstance(part, Items) and type(part.element) is Value:
+                loads = loads.plus(*model.relations, *it.orm.reverse(model))
+        elif type(part) is Value or isinstance(part, Outside):
+            loads = loads.plus(*model.relations, *it.orm.reverse(model))
+    return loads
+
+
+def _sibling(path: str, name: str) -> str:
+    head, dot, _ = path.rpartition(".")
+    return f"{head}{dot}{name}"
+
+
+def path_of(it: Interpreter, text: str, model: ModelInfo) -> str:
+    """A relation path with accessor names, dotted: `lines__product` gives "lines.product"."""
+    parts = []
+    current: ModelInfo | None = model
+    for name in text.replace(".", "__").split("__"):
+        relation = it.orm.by_query_name(current, name) if current is not None else None
+        parts.append(relation.name if relation is not None else name)
+        current = it.orm.model(relation.target) if relation is not None and relation.target is not None else None
+    return ".".join(parts)
+
+
+def _load_more(it: Interpreter, value: Value, known: Operation, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> None:
+    """Relations loaded for rows that are there: one query for each path, whatever the number of rows."""
+    rows = [part for part in (value, *(_rows_of(value))) if isinstance(part, (Row, QuerySet))]
+    for row in rows:
+        for argument in arguments:
+            row.loads = with_loader(it, row.loads, argument, row.model, known.paths)
+        if isinstance(row, QuerySet) and isinstance(row.row, Row):
+            row.row.loads = row.loads
+    it.query(frame, node, how=How.CALL, model=rows[0].model.symbol.name if rows else "")
+
+
+def load_for(it: Interpreter, known: Operation, value: Value, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> None:
+    """`prefetch_related_objects(rows, "path")`, `$rows->load("path")`."""
+    for part in choices(value):
+        _load_more(it, part, known, arguments, frame, node)
+
+
+def _rows_of(value: Value) -> tuple[Value, ...]:
+    if isinstance(value, Items):
+        return choices(value.element)
+    if isinstance(value, Group):
+        return value.items
+    return ()
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def read(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> Value:
+    """What reading an attribute of a row gives and runs."""
+    if name in row.attributes:
+        return row.attributes[name]
+    stored = next((relation for path, relation in sorted(row.loads.attributes) if path == name), None)
+    if stored is not None:
+        relation = it.orm.relation(row.model, stored.rpartition(".")[2])
+        if relation is not None and relation.target is not None:
+            target = it.orm.model(relation.target)
+            if target is not None:
+                loads = row.loads.under(name)
+                item = Row(target, it.loops, row.origin, loads=loads, assumed=row.assumed)
+                return Items(item, Count.ROWS) if relation.many else item
+    relation = row.model.relations.get(name)
+    is_method = row.model.symbol.method(name)
+    if relation is not None and (is_method is None or row.model.framework.language == "php"):
+        return read_relation(it, row, relation, frame, node)
+    if is_method is not None:
+        return calls.bind_method(it, is_method, row, frame, node)
+    if name in row.model.framework.free:
+        return UNKNOWN
+    if name in row.model.columns:
+        _deferred(it, row, name, frame, node)
+        return _field_value(it, row, name)
+    if operation(it, "row", name, frame.module.language, row.model.framework.name) is not None:
+        return Outside(f"row.{name}", row)
+    relation = it.orm.reverse(row.model).get(name)
+    if relation is not None:
+        return read_relation(it, row, relation, frame, node)
+    return _accessor(it, row, name, frame, node)
+
+
+def _accessor(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> Value:
+    """Laravel's `getFullNameAttribute` and `fullName(): Attribute` for `$row->full_name`."""
+    if row.model.framework.language == "php":
+        camel = "".join(part.capitalize() for part in name.split("_"))
+        method = row.model.symbol.method(f"get{camel}Attribute")
+        if method is not None:
+            return calls.call_function(it, Callable(method, row), (), {}, frame, node)
+    return Outside(f"row.{name}", row)
+
+
+def _field_value(it: Interpreter, row: Row, name: str) -> Value:
+    """A plain attribute's value, where the class says more than nothing: a manager or constant on the class."""
+    field = row.model.symbol.field(name)
+    if field is not None and isinstance(field[1].value, ir.Constant):
+        return UNKNOWN
+    return UNKNOWN
+
+
+def _deferred(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> None:
+    only = row.loads.only
+    if only is None or name in only or not _is_column(row.model, name) or name in row.related:
+        return
+    row.related[name] = UNKNOWN
+    it.query(
+        frame, node, how=How.DEFERRED, model=row.model.symbol.name, relation=f"{row.model.symbol.name}.{name}",
+        confidence=row.assumed, created=row.created, source=row.origin,
+    )  # fmt: skip
+
+
+def _is_column(model: ModelInfo, name: str) -> bool:
+    field = model.symbol.field(name)
+    return field is not None and isinstance(field[1].value, ir.Call)
+
+
+def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Frame, node: ir.Node) -> Value:
+    """What reading a relation of a row gives and runs."""
+    name = relation.name
+    owner = row.model.symbol.name
+    target = it.orm.model(relation.target) if relation.target is not None else None
+    loaded = name in row.loads.paths or relation.eager
+    loads = row.loads.under(name)
+    if relation.access in ("manager", "query"):
+        if target is None:
+            return Outside(f"queryset.{name}", None) if not loaded else UNKNOWN
+        related = QuerySet(
+            target, it.loops, row.origin, loads=loads, served=loaded, relation=f"{owner}.{name}",
+            assumed=min(Confidence.CERTAIN, max(row.assumed, Confidence.LIKELY)),
+            parent=(relation.inverse, row) if relation.inverse else None,
+        )  # fmt: skip
+        if loaded and f"set:{name}" in row.related:
+            known = row.related[f"set:{name}"]
+            if isinstance(known, QuerySet):
+                related.row = known.row
+        elif loaded:
+            row.related[f"set:{name}"] = related
+        return related
+    if name in row.related:
+        known = row.related[name]
+        return again(known, row.created) if isinstance(known, Row) else known
+    if not loaded:
+        it.query(
+            frame, node, how=How.LAZY, model=target.symbol.name if target is not None else "", relation=f"{owner}.{name}",
+            confidence=row.assumed, created=row.created, source=row.origin,
+        )  # fmt: skip
+    value: Value = UNKNOWN
+    if target is not None:
+        value = Row(target, row.created, row.origin, loads=loads, assumed=row.assumed)
+        if relation.inverse:
+            value.related[relation.inverse] = row
+        if relation.many:
+            value = Items(value, Count.ROWS)
+    row.related[name] = value
+    return value
+
+
+def call_row(
+    it: Interpreter, row: Row, name: str, arguments: tuple[Value, ...], keywords: dict[str, Value], frame: Frame, node: ir.Call
+) -> Value:
+    """What calling a library's method of a row gives and runs."""
+    known = operation(it, "row", name, frame.module.language, row.model.framework.name)
+    if known is None:
+        return UNKNOWN
+    if known.does == "load":
+        _load_more(it, row, known, arguments, frame, node)
+        return row
+    if known.does in ("read", "write"):
+        it.query(frame, node, how=How.CALL, write=known.does == "write", model=row.model.symbol.name)
+    return row if known.gives in ("receiver", "row") else UNKNOWN
+
+
+def once(effect: Effect) -> Effect:
+    """The same effect, no longer repeated by the loops around it."""
+    if isinstance(effect, Query):
+        return msgspec.structs.replace(effect, repeats=frozenset())
+    if hasattr(effect, "body"):
+        return msgspec.structs.replace(effect, body=tuple(once(inner) for inner in effect.body))
+    if hasattr(effect, "ways"):
+        return msgspec.structs.replace(effect, ways=tuple(tuple(once(inner) for inner in way) for way in effect.ways))
+    return effect

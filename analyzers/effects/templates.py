@@ -1,0 +1,231 @@
+"""
+Templates: functions of their context variables. Rendering one is a call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analyzers import ir
+from analyzers.effects import calls, rows
+from analyzers.effects.tree import Call, Count
+from analyzers.effects.values import (
+    UNKNOWN,
+    Callable,
+    Const,
+    Group,
+    Items,
+    Outside,
+    QuerySet,
+    Row,
+    Value,
+    choices,
+    join,
+)
+from analyzers.program.symbols import FunctionSymbol, ModuleSymbol
+from analyzers.span import Place
+
+if TYPE_CHECKING:
+    from analyzers.effects.interpreter import Frame, Interpreter
+
+FOLDERS = ("templates/", "jinja2/", "views/")
+DEPTH = 6
+"""Templates within templates that are followed."""
+
+
+def find(it: Interpreter, name: str) -> ModuleSymbol | None:
+    """The template of a name: `shop/list.html`, Laravel's `shop.list`. The shortest path wins."""
+    paths = it.template_paths(name)
+    return it.program.module(paths[0]) if paths else None
+
+
+def render(it: Interpreter, name: Value, context: Value, frame: Frame, node: ir.Node) -> Value:
+    """Render a template with a mapping of variables."""
+    for part in choices(name):
+        for text in part.items if isinstance(part, Group) else (part,):
+            if isinstance(text, Const) and isinstance(text.value, str):
+                module = find(it, text.value)
+                if module is not None:
+                    _render(it, module, _variables(context), frame, node, {})
+                    break
+    return UNKNOWN
+
+
+def _variables(context: Value) -> dict[str, Value]:
+    names: dict[str, Value] = {}
+    for part in choices(context):
+        if isinstance(part, Items) and part.mapping is not None:
+            for key, value in part.mapping.items():
+                if isinstance(key, str):
+                    names[key] = join(names[key], value) if key in names else value
+    return names
+
+
+def _render(
+    it: Interpreter, module: ModuleSymbol, names: dict[str, Value], frame: Frame, node: ir.Node, blocks: dict[str, FunctionSymbol]
+) -> None:
+    from analyzers.effects.interpreter import Frame
+
+    function = module.functions.get("render")
+    if function is None or sum(entry.endswith("::render") for entry in it.stack) >= DEPTH or function.id in it.stack:
+        return
+    own = {name: symbol for name, symbol in module.functions.items() if name.startswith("block:")}
+    inner = Frame(module, function)
+    inner.names = dict(names)
+    merged = {**own, **blocks}
+    for name, symbol in merged.items():
+        inner.names[name] = Callable(symbol, closure=inner)
+    it.stack.append(function.id)
+    it.visited.add(function.id)
+    it.visited.update(symbol.id for symbol in merged.values())
+    try:
+        with it.collecting() as body:
+            parent = _parent(it, function.full, inner)
+            if parent is not None:
+                _render(it, parent, names, inner, node, merged)
+            else:
+                it.block(function.full.body, inner)
+    finally:
+        it.stack.pop()
+    if body:
+        it.sink.append(Call(Place(frame.module.path, node.span), function.id, module.path.rpartition("/")[2], tuple(body)))
+
+
+def _parent(it: Interpreter, function: ir.Function, frame: Frame) -> ModuleSymbol | None:
+    for statement in function.body[:3]:
+        value = statement.value if isinstance(statement, ir.Evaluate) else None
+        if isinstance(value, ir.Call) and isinstance(value.callee, ir.Name) and value.callee.id == "extends" and value.arguments:
+            name = it.evaluate(value.arguments[0], frame)
+            if isinstance(name, Const) and isinstance(name.value, str):
+                return find(it, name.value)
+    return None
+
+
+def special(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value | None:
+    """What a call that a template's front end made up does, or None for any other call."""
+    if name.startswith("block:"):
+        return UNKNOWN
+    if name == "include":
+        _include(it, node, frame)
+        return UNKNOWN
+    if name in ("extends", "cached"):
+        return UNKNOWN
+    if name == "print":
+        for argument in node.arguments:
+            value = called(it, it.evaluate(argument, frame), frame, argument)
+            calls.print_value(it, value, frame, argument)
+        return UNKNOWN
+    if name.startswith("filter:"):
+        return _filter(it, name.removeprefix("filter:"), node, frame)
+    if name.startswith("tag:"):
+        return _tag(it, name.removeprefix("tag:"), node, frame)
+    if name == "regroup":
+        value = it.evaluate(node.arguments[0], frame)
+        count = it.iterate(value, frame, node.arguments[0])
+        return Items(Items(UNKNOWN, count, mapping={"list": Items(it.element(value), count)}), count)
+    return None
+
+
+def _include(it: Interpreter, node: ir.Call, frame: Frame) -> None:
+    name = it.evaluate(node.arguments[0], frame) if node.arguments else UNKNOWN
+    names: dict[str, Value] = {}
+    scope: Frame | None = frame
+    only = any(keyword.name == "only" for keyword in node.keywords)
+    while scope is not None and not only:
+        for key, value in scope.names.items():
+            names.setdefault(key, value)
+        scope = scope.closure
+    for keyword in node.keywords:
+        if keyword.name is not None:
+            names[keyword.name] = it.evaluate(keyword.value, frame)
+    names = {key: value for key, value in names.items() if not key.startswith("block:")}
+    for part in choices(name):
+        if isinstance(part, Const) and isinstance(part.value, str):
+            module = find(it, part.value)
+            if module is not None:
+                _render(it, module, names, frame, node, {})
+
+
+def _filter(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments = tuple(called(it, it.evaluate(argument, frame), frame, argument) for argument in node.arguments)
+    value = arguments[0] if arguments else UNKNOWN
+    if name in ("length", "count", "join", "list", "sort", "dictsort"):
+        for part in choices(value):
+            if isinstance(part, QuerySet):
+                rows.run(it, part, frame, node)
+        return value if name not in ("length", "count") else UNKNOWN
+    if name in ("first", "last", "random"):
+        it.iterate(value, frame, node)
+        return it.element(value)
+    if name in ("slice", "default", "default_if_none", "safe", "reverse", "dictsortreversed"):
+        return value
+    function = _registered(it, name, frame)
+    if function is not None:
+        return calls.call_function(it, Callable(function), arguments, {}, frame, node)
+    calls.print_value(it, value, frame, node)
+    return UNKNOWN
+
+
+def _tag(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments = tuple(called(it, it.evaluate(argument, frame), frame, argument) for argument in node.arguments)
+    keywords = {k.name: called(it, it.evaluate(k.value, frame), frame, k.value) for k in node.keywords if k.name is not None}
+    function = _registered(it, name, frame)
+    if function is None:
+        return UNKNOWN
+    takes_context = any(
+        isinstance(d, ir.Call) and any(k.name == "takes_context" for k in d.keywords) for d in function.node.decorators
+    )
+    if takes_context:
+        mapping: dict[object, Value] = dict(frame.names)
+        arguments = (Items(UNKNOWN, Count.FEW, mapping=mapping), *arguments)
+    result = calls.call_function(it, Callable(function), arguments, keywords, frame, node)
+    for decorator in function.node.decorators:
+        if isinstance(decorator, ir.Call) and (ir.dotted(decorator.callee) or "").endswith("inclusion_tag") and decorator.arguments:
+            render(it, it.evaluate(decorator.arguments[0], frame), result, frame, node)
+    return result
+
+
+def _registered(it: Interpreter, name: str, frame: Frame) -> FunctionSymbol | None:
+    """The function behind a custom tag or filter, looked for in the libraries that the template loads."""
+    libraries = {node.module for node in frame.module.outline.imports}
+    for module in it.program.modules_mentioning(name, "register"):
+        if "templatetags/" in module.path and (not libraries or module.path.rpartition("/")[2].removesuffix(".py") in libraries):
+            if name in module.functions:
+                return module.functions[name]
+    return None
+
+
+def look_up(it: Interpreter, value: Value, node: ir.Lookup, frame: Frame) -> Value:
+    """A template's dot: an attribute or key, called when it can be."""
+    name = node.name
+    for part in choices(value):
+        if isinstance(part, Items) and part.mapping is not None and name in part.mapping:
+            return part.mapping[name]
+        if isinstance(part, (Items, QuerySet)) and name.isdigit():
+            it.iterate(part, frame, node)
+            return it.element(part)
+        if isinstance(part, Items) and name in ("items", "values"):
+            return Items(Group((UNKNOWN, part.element)) if name == "items" else part.element, part.count)
+        if isinstance(part, Items) and frame.module.language != "blade":
+            return part if name in ("object_list", "list") else part.element
+    found = it.attribute_of(value, name, frame, node)
+    return called(it, found, frame, node) if frame.module.language == "django" else found
+
+
+def called(it: Interpreter, value: Value, frame: Frame, node: ir.Node) -> Value:
+    """A template calls what it looks up, when it can be called without arguments."""
+    result: Value = UNKNOWN
+    for part in choices(value):
+        if isinstance(part, Callable):
+            part = calls.call_function(it, part, (), {}, frame, node)
+        elif isinstance(part, Outside) and part.receiver is not None:
+            name = part.dotted.rpartition(".")[2]
+            call = ir.Call(node.span, ir.Name(node.span, name))
+            if isinstance(part.receiver, QuerySet):
+                part = rows.call_set(it, part.receiver, name, (), {}, frame, call)
+            elif isinstance(part.receiver, Row):
+                part = UNKNOWN
+        result = join(result, part)
+    return result
+
+

@@ -1,0 +1,425 @@
+"""
+Abstract values: just enough of what an expression stands for to tell which queries run.
+
+Values of rows and query sets are objects with identity, because what is loaded once stays loaded: two variables that hold
+the same row share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from analyzers.effects.tree import Count
+from analyzers.findings import Confidence
+from analyzers.program.symbols import ClassSymbol, FunctionSymbol, ModuleSymbol
+
+if TYPE_CHECKING:
+    from analyzers import ir
+    from analyzers.effects.interpreter import Frame
+    from analyzers.program.orm import ModelInfo
+    from analyzers.span import Place
+
+
+class Loads:
+    """
+    What comes with the rows of a query: relation paths, dotted, each with all its prefixes.
+
+    `attributes` maps a path to the relation that was stored under another name (`Prefetch(to_attr=...)`).
+    `only` holds the columns when others were left out.
+    """
+
+    __slots__ = ("attributes", "only", "paths")
+
+    def __init__(
+        self, paths: Iterable[str] = (), attributes: Iterable[tuple[str, str]] = (), only: frozenset[str] | None = None
+    ) -> None:
+        self.paths = frozenset(paths)
+        self.attributes = frozenset(attributes)
+        self.only = only
+
+    def plus(self, *paths: str) -> Loads:
+        """With these paths and their prefixes."""
+        every = set(self.paths)
+        for path in paths:
+            parts = path.split(".")
+            every.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
+        return Loads(every, self.attributes, self.only)
+
+    def joined(self, prefix: str, other: Loads) -> Loads:
+        """With what another query loads, under a relation of this one."""
+        paths = self.plus(prefix).paths | {f"{prefix}.{path}" for path in other.paths}
+        return Loads(paths, self.attributes | {(f"{prefix}.{a}", b) for a, b in other.attributes}, self.only)
+
+    def stored(self, prefix: str, relation: str, other: Loads) -> Loads:
+        """With a relation stored as an attribute."""
+        paths = self.paths | {prefix} | {f"{prefix}.{path}" for path in other.paths}
+        return Loads(paths, self.attributes | {(prefix, relation)}, self.only)
+
+    def under(self, name: str) -> Loads:
+        """What comes with the rows of one relation."""
+        prefix = f"{name}."
+        return Loads(
+            (path.removeprefix(prefix) for path in self.paths if path.startswith(prefix)),
+            ((path.removeprefix(prefix), relation) for path, relation in self.attributes if path.startswith(prefix)),
+        )
+
+    def meet(self, other: Loads) -> Loads:
+        """What holds on both ways."""
+        only = self.only if other.only is None else other.only if self.only is None else self.only & other.only
+        return Loads(self.paths & other.paths, self.attributes & other.attributes, only)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """For comparing."""
+        return (self.paths, self.attributes, self.only)
+
+
+NO_LOADS = Loads()
+
+
+class Value:
+    """Something not known. Unknown is quiet."""
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> object:
+        """Equal keys behave alike when given to a function."""
+        return None
+
+
+UNKNOWN = Value()
+
+
+class Const(Value):
+    """A literal."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    @property
+    def key(self) -> object:
+        return ("const", self.value)
+
+
+class QuerySet(Value):
+    """A query that was built; `fetched` once it ran and keeps its rows."""
+
+    __slots__ = (
+        "assumed", "cls", "columns", "created", "defeated", "fetched", "loads", "model", "origin", "parent", "relation", "row",
+        "served",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        model: ModelInfo,
+        created: tuple[int, ...],
+        origin: Place | None,
+        *,
+        cls: ClassSymbol | None = None,
+        loads: Loads = NO_LOADS,
+        assumed: Confidence = Confidence.CERTAIN,
+        served: bool = False,
+        relation: str = "",
+        columns: bool = False,
+        defeated: bool = False,
+        parent: tuple[str, Row] | None = None,
+    ) -> None:
+        self.model = model
+        self.created = created
+        """Loops that were running when it was built."""
+        self.origin = origin
+        self.cls = cls
+        """Its query set class in the tree, for methods of its own."""
+        self.loads = loads
+        self.assumed = assumed
+        """How sure it is that nothing more was loaded."""
+        self.served = served
+        """Its rows came with their owner: going through it is free."""
+        self.relation = relation
+        """`Order.lines` for a related manager."""
+        self.columns = columns
+        """Gives values instead of rows."""
+        self.defeated = defeated
+        """Its owner had loaded these rows, but what was asked since can't be answered from them."""
+        self.parent = parent
+        """(name of the relation back, owner) for a related manager: the rows know their owner."""
+        self.fetched = False
+        self.row: Value | None = None
+
+    @property
+    def key(self) -> object:
+        return (
+            "set", self.model.symbol.id, self.created, self.origin, self.loads.key, self.assumed, self.served, self.fetched,
+            self.columns, self.defeated,
+        )  # fmt: skip
+
+    def copy(self, created: tuple[int, ...], origin: Place | None) -> QuerySet:
+        """A query of its own that starts from this one; it has not run."""
+        return QuerySet(
+            self.model, created, origin or self.origin, cls=self.cls, loads=self.loads, assumed=self.assumed, served=self.served,
+            relation=self.relation, columns=self.columns, defeated=self.defeated, parent=self.parent,
+        )  # fmt: skip
+
+
+class Row(Value):
+    """A model instance."""
+
+    __slots__ = ("assumed", "attributes", "created", "loads", "model", "origin", "related")
+
+    def __init__(
+        self,
+        model: ModelInfo,
+        created: tuple[int, ...],
+        origin: Place | None,
+        *,
+        loads: Loads = NO_LOADS,
+        assumed: Confidence = Confidence.CERTAIN,
+    ) -> None:
+        self.model = model
+        self.created = created
+        """Loops that were running when it came to be: in each of their iterations it is another row."""
+        self.origin = origin
+        self.loads = loads
+        self.assumed = assumed
+        self.related: dict[str, Value] = {}
+        """Relations that were read: they are cached."""
+        self.attributes: dict[str, Value] = {}
+        """Attributes that were assigned."""
+
+    @property
+    def key(self) -> object:
+        related = tuple(sorted(self.related))
+        return ("row", self.model.symbol.id, self.created, self.origin, self.loads.key, self.assumed, related)
+
+
+class Items(Value):
+    """A collection in memory, all of whose elements look alike."""
+
+    __slots__ = ("count", "element", "mapping")
+
+    def __init__(self, element: Value, count: Count, *, mapping: dict[object, Value] | None = None) -> None:
+        self.element = element
+        self.count = count
+        self.mapping = mapping
+        """Values by constant key, where it is a mapping."""
+
+    @property
+    def key(self) -> object:
+        mapping = None if self.mapping is None else tuple((k, v.key) for k, v in self.mapping.items())
+        return ("items", self.count, self.element.key, mapping)
+
+
+class Group(Value):
+    """A tuple or short literal list whose elements are told apart."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: tuple[Value, ...]) -> None:
+        self.items = items
+
+    @property
+    def key(self) -> object:
+        return ("group", tuple(item.key for item in self.items))
+
+
+class Class(Value):
+    """A class itself."""
+
+    __slots__ = ("symbol",)
+
+    def __init__(self, symbol: ClassSymbol) -> None:
+        self.symbol = symbol
+
+    @property
+    def key(self) -> object:
+        return ("class", self.symbol.id)
+
+
+class Object(Value):
+    """An instance of a class that is no model."""
+
+    __slots__ = ("attributes", "created", "symbol")
+
+    def __init__(self, symbol: ClassSymbol, created: tuple[int, ...] = ()) -> None:
+        self.symbol = symbol
+        self.created = created
+        self.attributes: dict[str, Value] = {}
+
+    @property
+    def key(self) -> object:
+        return ("object", self.symbol.id, tuple((name, value.key) for name, value in sorted(self.attributes.items()) if value is not self))
+
+
+class Module(Value):
+    """A module of the tree."""
+
+    __slots__ = ("symbol",)
+
+    def __init__(self, symbol: ModuleSymbol) -> None:
+        self.symbol = symbol
+
+    @property
+    def key(self) -> object:
+        return ("module", self.symbol.path)
+
+
+class Column(Value):
+    """An attribute of a model class, as queries name it: `Order.customer`."""
+
+    __slots__ = ("model", "name")
+
+    def __init__(self, model: ModelInfo, name: str) -> None:
+        self.model = model
+        self.name = name
+
+    @property
+    def key(self) -> object:
+        return ("column", self.model.symbol.id, self.name)
+
+
+class Callable(Value):
+    """A function, bound to its first argument if there is one; a closure keeps the frame it was made in."""
+
+    __slots__ = ("bound", "closure", "function", "start")
+
+    def __init__(
+        self,
+        function: FunctionSymbol,
+        bound: Value | None = None,
+        closure: Frame | None = None,
+        start: ClassSymbol | None = None,
+    ) -> None:
+        self.function = function
+        self.bound = bound
+        self.closure = closure
+        self.start = start
+
+    @property
+    def key(self) -> object:
+        return ("callable", self.function.id, None if self.bound is None else self.bound.key, id(self.closure) if self.closure else 0)
+
+
+class Anonymous(Value):
+    """A lambda with the frame it was made in."""
+
+    __slots__ = ("closure", "node")
+
+    def __init__(self, node: ir.Lambda, closure: Frame) -> None:
+        self.node = node
+        self.closure = closure
+
+    @property
+    def key(self) -> object:
+        return ("lambda", id(self.node), id(self.closure))
+
+
+class Outside(Value):
+    """Something of a library, by its dotted name; of a receiver that is not known, by its last segments."""
+
+    __slots__ = ("dotted", "receiver")
+
+    def __init__(self, dotted: str, receiver: Value | None = None) -> None:
+        self.dotted = dotted
+        self.receiver = receiver
+
+    @property
+    def key(self) -> object:
+        return ("outside", self.dotted)
+
+
+class Loader(Value):
+    """What says which relation to load: `Prefetch("lines", queryset=...)`, `joinedload(Order.customer)`."""
+
+    __slots__ = ("inner", "path", "to_attr")
+
+    def __init__(self, path: str, inner: Loads, to_attr: str = "") -> None:
+        self.path = path
+        self.inner = inner
+        self.to_attr = to_attr
+
+    @property
+    def key(self) -> object:
+        return ("loader", self.path, self.inner.key, self.to_attr)
+
+
+class Super(Value):
+    """`super()`: the methods after a class, for an instance."""
+
+    __slots__ = ("after", "instance")
+
+    def __init__(self, after: ClassSymbol, instance: Value) -> None:
+        self.after = after
+        self.instance = instance
+
+    @property
+    def key(self) -> object:
+        return ("super", self.after.id, self.instance.key)
+
+
+class Choice(Value):
+    """One of several values, at most `WAYS`."""
+
+    __slots__ = ("values",)
+    WAYS = 4
+
+    def __init__(self, values: tuple[Value, ...]) -> None:
+        self.values = values
+
+    @property
+    def key(self) -> object:
+        return ("choice", tuple(value.key for value in self.values))
+
+
+def join(one: Value, other: Value) -> Value:
+    """What holds when it is either of the two."""
+    if one is other:
+        return one
+    if _says_nothing(one):
+        return other
+    if _says_nothing(other):
+        return one
+    if isinstance(one, QuerySet) and isinstance(other, QuerySet) and one.model.symbol is other.model.symbol:
+        return _either_set(one, other)
+    if isinstance(one, Row) and isinstance(other, Row) and one.model.symbol is other.model.symbol:
+        row = Row(one.model, _both(one.created, other.created), one.origin, loads=one.loads.meet(other.loads), assumed=min(one.assumed, other.assumed))
+        row.related = {name: value for name, value in one.related.items() if name in other.related}
+        return row
+    if isinstance(one, Items) and isinstance(other, Items) and one.mapping is None and other.mapping is None:
+        return Items(join(one.element, other.element), max(one.count, other.count))
+    if one.key is not None and one.key == other.key:
+        return one
+    values: list[Value] = []
+    for value in (one, other):
+        for part in value.values if isinstance(value, Choice) else (value,):
+            if all(part.key != known.key for known in values):
+                values.append(part)
+    return Choice(tuple(values[: Choice.WAYS])) if len(values) > 1 else values[0]
+
+
+def _says_nothing(value: Value) -> bool:
+    return type(value) is Value or (isinstance(value, Const) and value.value is None) or (isinstance(value, Items) and type(value.element) is Value and value.mapping is None)
+
+
+def _either_set(one: QuerySet, other: QuerySet) -> QuerySet:
+    weaker = one if len(one.loads.paths) <= len(other.loads.paths) else other
+    both = QuerySet(
+        one.model, _both(one.created, other.created), weaker.origin, cls=one.cls if one.cls is other.cls else None,
+        loads=one.loads.meet(other.loads), assumed=min(one.assumed, other.assumed), served=one.served and other.served,
+        relation=one.relation, columns=one.columns and other.columns, defeated=one.defeated or other.defeated,
+        parent=one.parent,
+    )  # fmt: skip
+    both.fetched = one.fetched and other.fetched
+    return both
+
+
+def _both(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    return one if len(one) >= len(other) else other
+
+
+def choices(value: Value) -> tuple[Value, ...]:
+    """The values it may be."""
+    return value.values if isinstance(value, Choice) else (value,)

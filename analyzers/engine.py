@@ -1,0 +1,350 @@
+"""
+The pipeline: a `Change` in, a `Review` out.
+
+Base and head are both evaluated from the same roots, those that the change reaches on either side. What only the head has
+is introduced, what only the base has is fixed, the rest stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from analyzers import frameworks, paths
+from analyzers.change import BlobId, Change, ChangedFile, Tree
+from analyzers.checks import CHECKS
+from analyzers.consequences import cost_of
+from analyzers.effects.roots import EntryEffects, Runner
+from analyzers.findings import Confidence, Consequence, Finding, Review, Skipped, Step
+from analyzers.index import Index, Snapshot
+from analyzers.languages import front_end_for
+from analyzers.options import Options, OptionsFor, Progress
+from analyzers.program.entries import Entries, Root
+from analyzers.program.program import Program
+from analyzers.program.reach import Reach
+from analyzers.span import Place, Span
+
+ALLOW = re.compile(r"countersign:\s*allow\[([a-z0-9, -]+)\]\s*(.*)")
+"""`# countersign: allow[rule, rule] reason`, in a comment of any language, on the finding's line or the one before."""
+
+
+class Side:
+    """One tree as a program that runs roots and remembers what they do."""
+
+    def __init__(self, snapshot: Snapshot, options: Options) -> None:
+        self.program = Program(snapshot, frameworks.assemble(options.models))
+        self.entries = Entries(self.program)
+        self.reach = Reach(self.program, self.entries)
+        self.runner = Runner(self.program, self.entries)
+        self.results: dict[str, EntryEffects] = {}
+        self.failures: list[str] = []
+
+    def run(self, roots: Sequence[Root]) -> None:
+        """Run the entry points, then the functions that none of them ran."""
+        visited: set[str] = set()
+        for root in roots:
+            if root.kind == "function" and root.function.id in visited:
+                continue
+            result = self.runner.run(root)
+            visited |= result.visited
+            self.results[root.id] = result
+            if result.failure:
+                self.failures.append(result.failure)
+
+    def find(self, root: Root) -> Root | None:
+        """The same root in this tree."""
+        path = root.owner.module.path if root.owner is not None else root.function.module.path
+        module = self.program.module(path)
+        if module is None:
+            return None
+        if root.owner is not None:
+            for symbol in module.every_class():
+                if symbol.qualname == root.owner.qualname:
+                    method = symbol.method(root.function.name)
+                    return self.entries.of_function(method, symbol) if method is not None else None
+            return None
+        for function in module.every_function():
+            if function.node.qualname == root.function.node.qualname:
+                return self.entries.of_function(function)
+        return None
+
+    def findings(self) -> dict[str, Finding]:
+        """What the checks say of every result, one finding for each fingerprint: the surest."""
+        found: dict[str, Finding] = {}
+        for key in self.results:
+            for check in CHECKS:
+                for finding in check(self.results[key]):
+                    known = found.get(finding.fingerprint)
+                    if known is None or known.confidence < finding.confidence:
+                        found[finding.fingerprint] = finding
+        return found
+
+
+def review(change: Change, index: Index, options_for: OptionsFor, progress: Progress | None = None) -> Review:
+    """
+    Review a change.
+
+    Args:
+        change: What to look at.
+        index: Keeps the IR.
+        options_for: The switches that hold for a path; own framework models are taken from the root's.
+        progress: Told what goes on.
+    """
+    options = options_for("")
+    changed_paths = {file.path for file in change.files} | {file.old_path for file in change.files}
+    base, base_skipped = _prepare(change.base, index, progress, changed_paths)
+    head, head_skipped = _prepare(change.head, index, progress, changed_paths)
+    sides = (Side(base, options), Side(head, options))
+    files = [file for file in change.files if front_end_for(file.path) is not None]
+    roots = _roots_of(sides, files)
+    for place, side in enumerate(sides):
+        if progress is not None:
+            progress("evaluating", place, 2)
+        mine = [root for root in (side.find(root) for root in roots) if root is not None]
+        side.run(mine)
+    before, after = sides[0].findings(), sides[1].findings()
+    introduced, fixed, standing = _compare(before, after)
+    lines = _changed_lines(change.files)
+    introduced = [_placed(finding, lines) for finding in introduced]
+    introduced = _deduplicated(introduced)
+    texts = _Texts(change.head)
+    introduced = [_marked(finding, options_for, texts) for finding in introduced]
+    standing = [_marked(finding, options_for, texts) for finding in standing]
+    fixed = [_state(finding, "fixed") for finding in fixed]
+    skipped = {item.path: item for item in (*base_skipped, *head_skipped)}
+    return Review(
+        introduced=_ordered(introduced),
+        fixed=_ordered(_deduplicated(fixed)),
+        standing=_ordered(_state(finding, "standing") for finding in standing),
+        consequences=_consequences(sides),
+        skipped=tuple(skipped[path] for path in sorted(skipped)),
+        changed_files=len(change.files),
+        analysed_files=len(head.paths),
+        failures=tuple(sorted({*sides[0].failures, *sides[1].failures})),
+        base=change.base.name,
+        head=change.head.name,
+    )
+
+
+def scan(
+    tree: Tree, index: Index, options_for: OptionsFor, paths: tuple[str, ...] = (), progress: Progress | None = None
+) -> Review:
+    """
+    Say what stands in a tree.
+
+    Args:
+        tree: The files.
+        index: Keeps the IR.
+        options_for: The switches that hold for a path.
+        paths: Files or folders to look at; empty for all. The whole tree is the context.
+        progress: Told what goes on.
+    """
+    snapshot, skipped = _prepare(tree, index, progress, set())
+    side = Side(snapshot, options_for(""))
+    roots = list(_every_root(side, paths))
+    for place, root in enumerate(roots):
+        if progress is not None and place % 50 == 0:
+            progress("evaluating", place, len(roots))
+        if root.kind != "function" or not any(root.function.id in result.visited for result in side.results.values()):
+            side.run([root])
+    texts = _Texts(tree)
+    found = [_marked(finding, options_for, texts) for finding in _deduplicated(list(side.findings().values()))]
+    return Review(
+        standing=_ordered(_state(finding, "standing") for finding in found),
+        consequences=(),
+        skipped=tuple(sorted(skipped, key=lambda item: item.path)),
+        analysed_files=len(snapshot.paths),
+        failures=tuple(sorted(set(side.failures))),
+        head=tree.name,
+    )
+
+
+def _prepare(tree: Tree, index: Index, progress: Progress | None, changed: set[str]) -> tuple[Snapshot, list[Skipped]]:
+    """Lower what is not kept yet. Files outside the program are named only when the change touches them."""
+    wanted: dict[str, BlobId] = {}
+    skipped: list[Skipped] = []
+    for path, blob in tree.entries.items():
+        reason = paths.classify(path)
+        if front_end_for(path) is None or reason is not None:
+            if path in changed and reason is not None:
+                skipped.append(Skipped(path, reason, changed=True))
+            continue
+        wanted[path] = blob
+    skipped += index.prepare(tree, wanted, progress)
+    return index.snapshot(wanted), [msgspec.structs.replace(item, changed=item.path in changed) for item in skipped]
+
+
+def _roots_of(sides: tuple[Side, Side], files: Sequence[ChangedFile]) -> list[Root]:
+    """Roots that the change reaches on either side, in the order in which they are to be run."""
+    roots: dict[str, Root] = {}
+    for side, which in zip(sides, ("old", "new"), strict=True):
+        for root in side.reach.roots(side.reach.changed(files, which)):
+            roots.setdefault(root.id, root)
+    return sorted(roots.values(), key=lambda root: (root.kind == "function", root.id))
+
+
+def _every_root(side: Side, within: tuple[str, ...]) -> Iterable[Root]:
+    roots: dict[str, Root] = {}
+    for path in side.program.snapshot.paths:
+        if within and not any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in within):
+            continue
+        module = side.program.module(path)
+        if module is None:
+            continue
+        for symbol in module.every_class():
+            for root in side.entries.of_class(symbol):
+                roots.setdefault(root.id, root)
+        for function in module.every_function():
+            root = side.entries.of_function(function)
+            roots.setdefault(root.id, root)
+    return sorted(roots.values(), key=lambda root: (root.kind == "function", root.id))
+
+
+def _compare(before: Mapping[str, Finding], after: Mapping[str, Finding]) -> tuple[list[Finding], list[Finding], list[Finding]]:
+    """
+    Tell introduced, fixed and standing apart.
+
+    What disappears in one place and appears in another with the same evidence was moved: it stands.
+    """
+    new = [after[key] for key in sorted(after.keys() - before.keys())]
+    gone = [before[key] for key in sorted(before.keys() - after.keys())]
+    standing = [after[key] for key in sorted(after.keys() & before.keys())]
+    moved: dict[tuple[str, str], list[Finding]] = {}
+    for finding in gone:
+        moved.setdefault(_evidence(finding), []).append(finding)
+    introduced = []
+    for finding in new:
+        same = moved.get(_evidence(finding))
+        if same:
+            same.pop()
+            standing.append(finding)
+        else:
+            introduced.append(finding)
+    fixed = [finding for findings in moved.values() for finding in findings]
+    return introduced, fixed, standing
+
+
+def _evidence(finding: Finding) -> tuple[str, str]:
+    return finding.rule, finding.message
+
+
+def _changed_lines(files: Iterable[ChangedFile]) -> dict[str, list[tuple[int, int]]]:
+    """Changed lines of the head by path; where lines were only deleted, the lines around them."""
+    lines: dict[str, list[tuple[int, int]]] = {}
+    for file in files:
+        for hunk in file.hunks:
+            last = hunk.new_start + max(hunk.new_count, 1) - 1
+            lines.setdefault(file.path, []).append((hunk.new_start, last if hunk.new_count else last + 1))
+    return lines
+
+
+def _placed(finding: Finding, lines: Mapping[str, list[tuple[int, int]]]) -> Finding:
+    """The finding on the changed line that caused it: the last step of its trace that the change touches."""
+    for step in reversed(finding.trace):
+        for first, last in lines.get(step.place.path, ()):
+            if step.place.span.touches(first, last):
+                start = max(step.place.span.line, first)
+                if start == step.place.span.line:
+                    return msgspec.structs.replace(finding, place=step.place)
+                span = Span(start, 0, max(start, min(step.place.span.end_line, last)), 0)
+                return msgspec.structs.replace(finding, place=Place(step.place.path, span))
+    return finding
+
+
+def _deduplicated(findings: list[Finding]) -> list[Finding]:
+    """One finding for each place that queries: the surest of those that reach it from several entry points."""
+    best: dict[tuple[str, str, Span], Finding] = {}
+    for finding in findings:
+        last = finding.trace[-1].place
+        key = (finding.rule, last.path, last.span)
+        known = best.get(key)
+        if known is None or (finding.confidence, finding.severity, -len(finding.trace), known.fingerprint) > (
+            known.confidence, known.severity, -len(known.trace), finding.fingerprint,
+        ):  # fmt: skip
+            best[key] = finding
+    return list(best.values())
+
+
+class _Texts:
+    """Lines of the files that have findings."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._lines: dict[str, list[str]] = {}
+
+    def lines(self, path: str) -> list[str]:
+        if path not in self._lines:
+            blob = self.tree.entries.get(path)
+            content = self.tree.read(blob) if blob is not None else None
+            self._lines[path] = content.decode("utf-8", "replace").splitlines() if content is not None else []
+        return self._lines[path]
+
+
+def _marked(finding: Finding, options_for: OptionsFor, texts: _Texts) -> Finding:
+    """The finding with what a person decided of it beforehand: switched off, accepted, allowed in the code."""
+    options = options_for(finding.place.path)
+    severity = options.severities.get(finding.rule, finding.severity)
+    suppressed = None
+    if finding.rule in options.disabled:
+        suppressed = "the rule is off here"
+    elif finding.fingerprint in options.baseline:
+        suppressed = "accepted in the baseline"
+    elif options.excluded and _excluded(finding.place.path, options.excluded):
+        suppressed = "the path is excluded"
+    else:
+        suppressed = _allowed(finding, texts)
+    return msgspec.structs.replace(finding, severity=severity, suppressed=suppressed)
+
+
+def _excluded(path: str, patterns: tuple[str, ...]) -> bool:
+    import pathspec
+
+    return pathspec.PathSpec.from_lines("gitignore", patterns).match_file(path)
+
+
+def _allowed(finding: Finding, texts: _Texts) -> str | None:
+    places: list[Step | Finding] = [finding, *finding.trace[-1:]]
+    for item in places:
+        lines = texts.lines(item.place.path)
+        for number in (item.place.span.line, item.place.span.line - 1):
+            found = ALLOW.search(lines[number - 1]) if 0 < number <= len(lines) else None
+            if found and finding.rule in [name.strip() for name in found[1].split(",")]:
+                return found[2].strip(" -#}*/") or "allowed in the code"
+    return None
+
+
+def _state(finding: Finding, state: str) -> Finding:
+    return msgspec.structs.replace(finding, state=state)
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(
+        sorted(findings, key=lambda f: (-f.severity, -f.confidence, f.place.path, f.place.span, f.rule, f.fingerprint))
+    )
+
+
+def _consequences(sides: tuple[Side, Side]) -> tuple[Consequence, ...]:
+    """Entry points whose queries the change makes more or fewer, those that got worse first."""
+    base, head = sides
+    found = []
+    for key in sorted({*base.results, *head.results}):
+        old, new = base.results.get(key), head.results.get(key)
+        known = new or old
+        assert known is not None
+        if known.root.kind == "function":
+            continue
+        before = cost_of(old) if old is not None else None
+        after = cost_of(new) if new is not None else None
+        if before == after:
+            continue
+        function = known.root.owner.module.path if known.root.owner is not None else known.root.function.module.path
+        span = known.root.function.node.name_span if not known.root.function.module.is_stub else (
+            known.root.owner.node.name_span if known.root.owner is not None else known.root.function.node.name_span
+        )  # fmt: skip
+        found.append(Consequence(known.root.label, known.root.kind, Place(function, span), before, after))
+    return tuple(sorted(found, key=lambda c: (-(len(c.after.per_row) if c.after else 0), c.entry, c.place)))
+
+
+__all__ = ["Confidence", "review", "scan"]

@@ -1,0 +1,149 @@
+"""
+Entry points: where calls come in from outside, and what their callers know them as.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from analyzers import ir
+from analyzers.frameworks import Entry
+from analyzers.program.program import Program
+from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol, ModuleSymbol
+
+VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "websocket", "route", "api_route"})
+
+
+class Root(msgspec.Struct, frozen=True):
+    """A function to run from outside: an entry point, or a function that nothing is known to call."""
+
+    function: FunctionSymbol
+    owner: ClassSymbol | None
+    """The class whose instance it runs on; a method that is inherited runs on each subclass apart."""
+    kind: str
+    """"route", "task", "command", "receiver", "admin", "resolver" or "function"."""
+    label: str
+
+    @property
+    def id(self) -> str:
+        """Stable across commits: `path::Class.method` of the owner, or of the function."""
+        if self.owner is not None:
+            return f"{self.owner.id}.{self.function.name}"
+        return self.function.id
+
+
+class Entries:
+    """Entry points of one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._bases = [(base, entry) for f in program.frameworks.all for entry in f.entries for base in entry.bases]
+        self._decorators = [(name, entry) for f in program.frameworks.all for entry in f.entries for name in entry.decorators]
+
+    def of_class(self, symbol: ClassSymbol) -> list[Root]:
+        """The entry points that a class offers: its own and inherited methods that the library calls."""
+        entries = self._class_entries(symbol)
+        roots: dict[str, Root] = {}
+        for entry in entries:
+            for name in entry.methods:
+                method = symbol.method(name)
+                if method is not None:
+                    roots.setdefault(name, self._root(method, symbol, entry.kind))
+            if entry.kind == "resolver":
+                for name, method in symbol.methods.items():
+                    if name.startswith("resolve_"):
+                        roots.setdefault(name, self._root(method, symbol, entry.kind))
+        for name, method in symbol.methods.items():
+            kind = self._decorated(method)
+            if kind is not None:
+                roots.setdefault(name, self._root(method, symbol, kind))
+        return [roots[name] for name in sorted(roots)]
+
+    def of_function(self, function: FunctionSymbol, owner: ClassSymbol | None = None) -> Root:
+        """A function as a root: an entry point if it is one, else plainly a function."""
+        owner = owner or function.owner
+        if owner is not None:
+            for root in self.of_class(owner):
+                if root.function is function:
+                    return root
+        kind = self._decorated(function)
+        return self._root(function, owner, kind or "function")
+
+    def _class_entries(self, symbol: ClassSymbol) -> list[Entry]:
+        names = {a.dotted if isinstance(a, External) else f"{a.module.name}.{a.name}" for a in symbol.mro()[1:]}
+        found: list[Entry] = []
+        for base, entry in self._bases:
+            family = base.partition(".")[0], base.rpartition(".")[2]
+            if base in names or any((n.partition(".")[0], n.rpartition(".")[2]) == family for n in names):
+                if entry not in found:
+                    found.append(entry)
+        return found
+
+    def _decorated(self, function: FunctionSymbol) -> str | None:
+        for name in function.decorator_names():
+            symbol = self.program.resolve(function.module, name)
+            dotted = symbol.dotted if isinstance(symbol, External) else name
+            for wanted, entry in self._decorators:
+                if dotted == wanted or (wanted.startswith(".") and f".{dotted}".endswith(wanted) and self._plausible(name, wanted)):
+                    return entry.kind
+        return None
+
+    def _plausible(self, name: str, wanted: str) -> bool:
+        """`@router.get` is a route, a bare `@get` is not known to be; `@shared_task` and `@task` are."""
+        return "." in name or wanted.removeprefix(".") not in VERBS
+
+    def _root(self, function: FunctionSymbol, owner: ClassSymbol | None, kind: str) -> Root:
+        return Root(function, owner, kind, self._label(function, owner, kind))
+
+    def _label(self, function: FunctionSymbol, owner: ClassSymbol | None, kind: str) -> str:
+        if kind == "route":
+            for decorator in function.node.decorators:
+                route = _route(decorator)
+                if route is not None:
+                    return route
+        if kind == "command":
+            return f"command {function.module.path.rpartition('/')[2].removesuffix('.py')}"
+        name = f"{owner.qualname}.{function.name}" if owner is not None else function.node.qualname
+        if kind == "function" and function.name == "render" and function.module.language not in ("python", "php"):
+            return f"template {function.module.path}"
+        if kind == "admin" and owner is not None:
+            return f"admin list {owner.name}"
+        return name if kind in ("route", "function") else f"{kind} {name}"
+
+    def resolver_model(self, owner: ClassSymbol) -> ClassSymbol | None:
+        """The model whose rows a GraphQL object type shows, from its `Meta.model` or its generic base."""
+        meta = owner.inner("Meta")
+        field = meta.field("model") if meta is not None else None
+        if field is not None:
+            found = self.program.class_of(field[0].module, field[1].value)
+            if isinstance(found, ClassSymbol):
+                return found
+        for ancestor in owner.ancestors():
+            for base in ancestor.node.bases:
+                if isinstance(base, ir.Subscript):
+                    found = self.program.class_of(ancestor.module, base.key)
+                    if isinstance(found, ClassSymbol):
+                        return found
+        return None
+
+
+def _route(decorator: ir.Expr) -> str | None:
+    if not isinstance(decorator, ir.Call) or not isinstance(decorator.callee, ir.Attribute):
+        return None
+    verb = decorator.callee.name
+    if verb not in VERBS or not decorator.arguments:
+        return None
+    path = decorator.arguments[0]
+    if not isinstance(path, ir.Constant) or not isinstance(path.value, str):
+        return None
+    return f"{'ROUTE' if verb in ('route', 'api_route') else verb.upper()} {path.value}"
+
+
+def response_model(module: ModuleSymbol, function: FunctionSymbol) -> ir.Expr | None:
+    """The model that a route's answer is read through: `response_model=` or the return annotation."""
+    for decorator in function.node.decorators:
+        if isinstance(decorator, ir.Call):
+            for keyword in decorator.keywords:
+                if keyword.name == "response_model":
+                    return keyword.value
+    return function.node.returns

@@ -1,0 +1,367 @@
+"""
+ORM models of a program: which classes are models, their relations and reverse accessors.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from analyzers import ir
+from analyzers.frameworks import Framework, Relation
+from analyzers.program.program import Program
+from analyzers.program.symbols import ClassSymbol, External, ModuleSymbol
+from analyzers.span import Place
+
+COLLECTIONS = frozenset({"list", "List", "set", "Set", "Sequence", "Collection", "InstrumentedList", "DynamicMapped", "WriteOnlyMapped"})
+
+
+class RelationInfo(msgspec.Struct, frozen=True):
+    """A relation as an attribute of a model's rows."""
+
+    name: str
+    many: bool
+    access: str
+    """"row", "manager", "collection" or "query" (`frameworks.Relation`)."""
+    target: ClassSymbol | None
+    """None when it differs from row to row or can't be resolved."""
+    place: Place
+    """Where it is declared."""
+    column: str = ""
+    """The attribute that holds the key and is free to read."""
+    eager: bool = False
+    """Loaded with its owner by the model's own declaration."""
+    inverse: str = ""
+    """For a reverse accessor: the forward relation's name, which leads back."""
+
+
+class ModelInfo(msgspec.Struct, frozen=True):
+    """An ORM model."""
+
+    symbol: ClassSymbol
+    framework: Framework
+    relations: dict[str, RelationInfo]
+    """Forward relations by name, inherited ones too."""
+    columns: frozenset[str]
+    """Names that are free to read."""
+
+
+class Orm:
+    """Models of one program, found on demand."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._models: dict[str, ModelInfo | None] = {}
+        self._reverse: dict[str, dict[str, RelationInfo]] = {}
+        self._user: ClassSymbol | None = None
+        self._bases = {base: f for f in program.frameworks.all for base in f.models}
+        self._query_sets = {base: f for f in program.frameworks.all for base in f.query_sets}
+        self._constructors = sorted({c.rpartition(".")[2] for c in program.frameworks.relations})
+
+    # --- models -------------------------------------------------------------------------------------------------------
+
+    def model(self, symbol: ClassSymbol) -> ModelInfo | None:
+        """The model that a class is, or None."""
+        if symbol.id not in self._models:
+            self._models[symbol.id] = None
+            self._models[symbol.id] = self._model(symbol)
+        return self._models[symbol.id]
+
+    def _model(self, symbol: ClassSymbol) -> ModelInfo | None:
+        framework = self._framework(symbol)
+        relations: dict[str, RelationInfo] = {}
+        columns: set[str] = set()
+        for owner in reversed(symbol.ancestors()):
+            for field in owner.fields.values():
+                declared = self._declared(owner.module, field)
+                if isinstance(declared, Relation):
+                    info = self._relation(symbol, owner, field, declared)
+                    relations[field.name] = info
+                    columns.add(info.column)
+                    framework = framework or self.program.frameworks.relations[declared.calls[0]][0]
+                elif isinstance(declared, Framework):
+                    framework = framework or declared
+                    columns.add(field.name)
+                    relations.pop(field.name, None)
+                else:
+                    columns.add(field.name)
+            if framework is not None:
+                for method in owner.methods.values():
+                    info_or_none = self._method_relation(symbol, owner, method.name, framework)
+                    if info_or_none is not None:
+                        relations[method.name] = info_or_none
+        if framework is None:
+            return None
+        return ModelInfo(symbol, framework, relations, frozenset(columns))
+
+    def _framework(self, symbol: ClassSymbol) -> Framework | None:
+        for dotted in symbol.externals():
+            found = self._bases.get(dotted) or _same_family(self._bases, dotted)
+            if found is not None:
+                return found
+        return None
+
+    def _declared(self, module: ModuleSymbol, field: ir.Field) -> Relation | Framework | None:
+        if not isinstance(field.value, ir.Call):
+            return None
+        symbol = self.program.class_of(module, field.value.callee)
+        names: list[str] = []
+        if isinstance(symbol, External):
+            names = [symbol.dotted]
+        elif isinstance(symbol, ClassSymbol):
+            names = symbol.externals()
+        relations = self.program.frameworks.relations
+        columns = self.program.frameworks.columns
+        for dotted in names:
+            if dotted in relations:
+                return relations[dotted][1]
+            if dotted in columns:
+                return columns[dotted]
+            family = {name: pair[1] for name, pair in relations.items()}
+            near = _same_family(family, dotted) or _same_family(columns, dotted)
+            if near is not None:
+                return near
+        return None
+
+    def _relation(self, model: ClassSymbol, owner: ClassSymbol, field: ir.Field, declared: Relation) -> RelationInfo:
+        call = field.value
+        assert isinstance(call, ir.Call)
+        keywords = {keyword.name: keyword.value for keyword in call.keywords}
+        expr = next((keywords[name] for name in declared.target if name in keywords), None)
+        if expr is None and call.arguments and not declared.generic:
+            expr = call.arguments[0]
+        many, access = declared.kind == "many", declared.access
+        if field.annotation is not None:
+            inner, is_collection = _annotated_target(field.annotation)
+            if access == "collection" and inner is not None:
+                many, expr = is_collection, expr or inner
+        target = None if declared.generic else self.target(model, owner, expr)
+        if access == "collection" and field.annotation is None:
+            uselist = keywords.get("uselist")
+            if isinstance(uselist, ir.Constant):
+                many = bool(uselist.value)
+            elif target is not None:
+                many = not self._has_key_to(owner, target)
+        lazy = keywords.get(declared.lazy_keyword)
+        value = lazy.value if isinstance(lazy, ir.Constant) else None
+        eager = isinstance(value, str) and value in declared.eager_values or value is False
+        if isinstance(value, str) and value in declared.deferred_values:
+            access = "manager"
+        if access == "collection" and not many:
+            access = "row"
+        return RelationInfo(
+            field.name, many, access, target, Place(owner.module.path, field.span),
+            declared.column.format(name=field.name) if declared.column else "", eager,
+        )  # fmt: skip
+
+    def _method_relation(self, model: ClassSymbol, owner: ClassSymbol, name: str, framework: Framework) -> RelationInfo | None:
+        if framework.language != "php":
+            return None
+        method = owner.methods[name]
+        for statement in method.full.body:
+            call = statement.value if isinstance(statement, ir.Return) else None
+            while isinstance(call, ir.Call) and isinstance(call.callee, ir.Attribute):
+                declared = self.program.frameworks.relations.get(f"self.{call.callee.name}")
+                if declared is not None and ir.dotted(call.callee.value) == "self":
+                    relation = declared[1]
+                    expr = call.arguments[0] if call.arguments else None
+                    target = None if relation.generic else self.target(model, owner, expr)
+                    place = Place(owner.module.path, method.node.name_span)
+                    return RelationInfo(name, relation.kind == "many", relation.access, target, place)
+                call = call.callee.value
+        return None
+
+    def _has_key_to(self, owner: ClassSymbol, target: ClassSymbol) -> bool:
+        table = target.field("__tablename__")
+        names = {_snake(target.name), target.name.lower()}
+        if table is not None and isinstance(table[1].value, ir.Constant):
+            names.add(str(table[1].value.value))
+        for symbol in owner.ancestors():
+            for field in symbol.fields.values():
+                for node in ir.walk(field.value) if field.value is not None else ():
+                    if isinstance(node, ir.Call) and (ir.dotted(node.callee) or "").endswith("ForeignKey") and node.arguments:
+                        first = node.arguments[0]
+                        text = str(first.value) if isinstance(first, ir.Constant) else ir.dotted(first) or ""
+                        if text.split(".")[0] in names or target.name in text.split("."):
+                            return True
+        return False
+
+    def target(self, model: ClassSymbol, owner: ClassSymbol, expr: ir.Expr | None) -> ClassSymbol | None:
+        """The class that a relation's target expression names."""
+        if isinstance(expr, ir.Lambda) and expr.body and isinstance(expr.body[0], ir.Return):
+            expr = expr.body[0].value
+        if isinstance(expr, ir.Attribute) and expr.name == "class":
+            expr = expr.value
+        if isinstance(expr, ir.Constant) and isinstance(expr.value, str):
+            return self._named(model, owner, expr.value)
+        name = ir.dotted(expr)
+        if name is not None and name.endswith("AUTH_USER_MODEL"):
+            return self.user_model()
+        symbol = self.program.class_of(owner.module, expr)
+        return symbol if isinstance(symbol, ClassSymbol) else None
+
+    def _named(self, model: ClassSymbol, owner: ClassSymbol, text: str) -> ClassSymbol | None:
+        if text == "self":
+            return model
+        *scope, name = text.replace("\\", ".").split(".")
+        if not scope:
+            found = self.program.lookup(owner.module, name)
+            if isinstance(found, ClassSymbol):
+                return found
+        candidates = self.program.classes_named(name)
+        if scope:
+            candidates = [c for c in candidates if scope[-1].lower() in c.module.path.lower()] or candidates
+        candidates = [c for c in candidates if self.is_model_like(c)]
+        if not candidates:
+            return None
+        folder = owner.module.path.rpartition("/")[0]
+        return min(candidates, key=lambda c: (not c.module.path.startswith(folder) if not scope else False, c.id))
+
+    def is_model_like(self, symbol: ClassSymbol) -> bool:
+        """Whether a class is a model, asked without following its relations."""
+        if self._framework(symbol) is not None:
+            return True
+        return any(
+            self._declared(owner.module, field) is not None for owner in symbol.ancestors() for field in owner.fields.values()
+        )
+
+    def user_model(self) -> ClassSymbol | None:
+        """The model that the settings name as the user."""
+        if self._user is None:
+            for module in self.program.modules_mentioning("AUTH_USER_MODEL"):
+                value = module.variables.get("AUTH_USER_MODEL")
+                if isinstance(value, ir.Constant) and isinstance(value.value, str):
+                    scope, _, name = value.value.rpartition(".")
+                    found = self.program.classes_named(name)
+                    self._user = next((c for c in found if scope in c.module.path), found[0] if found else None)
+                    break
+        return self._user
+
+    # --- relations ----------------------------------------------------------------------------------------------------
+
+    def relation(self, model: ModelInfo, name: str) -> RelationInfo | None:
+        """A relation of a model by the attribute's name: forward, or the reverse of another model's."""
+        return model.relations.get(name) or self.reverse(model).get(name)
+
+    def by_query_name(self, model: ModelInfo, name: str) -> RelationInfo | None:
+        """A relation by the name that it has in look-ups, where `line_set` is called `line`."""
+        return self.relation(model, name) or self.relation(model, f"{name}_set")
+
+    def reverse(self, model: ModelInfo) -> dict[str, RelationInfo]:
+        """Reverse accessors that other models' relations give to this one."""
+        symbol = model.symbol
+        if symbol.id not in self._reverse:
+            self._reverse[symbol.id] = {}
+            found: dict[str, RelationInfo] = {}
+            for ancestor in reversed(symbol.ancestors()):
+                if not ancestor.module.is_stub and self.is_model_like(ancestor):
+                    found.update(self._reverse_of(ancestor))
+            self._reverse[symbol.id] = found
+        return self._reverse[symbol.id]
+
+    def _reverse_of(self, symbol: ClassSymbol) -> dict[str, RelationInfo]:
+        found: dict[str, RelationInfo] = {}
+        modules = {m.path: m for m in self.program.modules_mentioning(symbol.name)}
+        if symbol is self.user_model():
+            modules.update((m.path, m) for m in self.program.modules_mentioning("AUTH_USER_MODEL"))
+        for path in sorted(modules):
+            if "/migrations/" in path or modules[path].language != "python":
+                continue
+            for other in modules[path].every_class():
+                for field in other.node.fields:
+                    declared = self._declared(other.module, field)
+                    if isinstance(declared, Relation) and (declared.reverse or declared.reverse_keywords):
+                        for info in self._reverse_accessors(symbol, other, field, declared):
+                            found.setdefault(info.name, info)
+        return found
+
+    def _reverse_accessors(
+        self, symbol: ClassSymbol, other: ClassSymbol, field: ir.Field, declared: Relation
+    ) -> list[RelationInfo]:
+        assert isinstance(field.value, ir.Call)
+        forward = self._relation(other, other, field, declared)
+        if forward.target is not symbol:
+            return []
+        keywords = {keyword.name: keyword.value for keyword in field.value.keywords}
+        value = next((keywords[name] for name in declared.reverse_keywords if name in keywords), None)
+        if isinstance(value, ir.Call) and value.arguments:
+            value = value.arguments[0]
+        template = value.value if isinstance(value, ir.Constant) and isinstance(value.value, str) else declared.reverse_default
+        if not template or template.endswith("+"):
+            return []
+        concrete = [other, *self.program.subclasses(other)] if self._is_abstract(other) else [other]
+        many = declared.reverse == "many" or (not declared.reverse and not forward.many)
+        return [
+            RelationInfo(
+                template.replace("%(class)s", c.name.lower()).replace("{model}", c.name.lower()).replace("%(app_label)s", ""),
+                many,
+                declared.reverse_access,
+                c,
+                forward.place,
+                inverse=forward.name,
+            )
+            for c in concrete
+        ]
+
+    def _is_abstract(self, symbol: ClassSymbol) -> bool:
+        meta = symbol.classes.get("Meta")
+        abstract = meta.fields.get("abstract") if meta is not None else None
+        return abstract is not None and isinstance(abstract.value, ir.Constant) and abstract.value.value is True
+
+    # --- query sets ---------------------------------------------------------------------------------------------------
+
+    def query_set_framework(self, symbol: ClassSymbol) -> Framework | None:
+        """The library whose query set or manager a class extends, or None."""
+        for dotted in symbol.externals():
+            found = self._query_sets.get(dotted) or _same_family(self._query_sets, dotted)
+            if found is not None:
+                return found
+        return None
+
+    def manager_class(self, model: ModelInfo, name: str) -> tuple[bool, ClassSymbol | None]:
+        """
+        Whether an attribute of a model class starts a query, and the class of its manager where the tree has it.
+        """
+        field = model.symbol.field(name)
+        if field is not None and field[1].value is not None:
+            symbol = self.program.class_of(field[0].module, field[1].value)
+            value = field[1].value
+            if isinstance(value, ir.Call) and isinstance(value.callee, ir.Call):
+                inner = value.callee
+                if isinstance(inner.callee, ir.Attribute) and inner.callee.name == "from_queryset":
+                    symbol = self.program.class_of(field[0].module, inner.arguments[0]) if inner.arguments else symbol
+            if isinstance(symbol, ClassSymbol) and self.query_set_framework(symbol) is not None:
+                return True, symbol
+            if isinstance(symbol, External) and (symbol.last.endswith(("Manager", "QuerySet")) or symbol.dotted in self._query_sets):
+                return True, None
+        if name in ("_default_manager", "_base_manager"):
+            return True, self.manager_class(model, "objects")[1]
+        return name in model.framework.managers, None
+
+
+def _same_family(known: dict[str, object], dotted: str) -> object | None:  # type: ignore[misc]
+    """An entry of the same top-level package and last name: `django.db.models.fields.related.ForeignKey`."""
+    top, last = dotted.partition(".")[0], dotted.rpartition(".")[2]
+    for name in sorted(known):
+        if name.partition(".")[0] == top and name.rpartition(".")[2] == last:
+            return known[name]
+    return None
+
+
+def _annotated_target(annotation: ir.Expr) -> tuple[ir.Expr | None, bool]:
+    """The class inside `Mapped[list["Order"]]`, `Mapped["Order | None"]`, `list[Order]`, and whether it is a collection."""
+    is_collection = False
+    expr: ir.Expr | None = annotation
+    while isinstance(expr, ir.Subscript):
+        if (ir.dotted(expr.value) or "").rpartition(".")[2] in COLLECTIONS:
+            is_collection = True
+        key = expr.key
+        expr = key.items[0] if isinstance(key, ir.Collection) and key.items else key
+    if isinstance(expr, ir.Operation) and expr.operator == "|":
+        expr = expr.operands[0]
+    return expr, is_collection
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

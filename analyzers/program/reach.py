@@ -1,0 +1,206 @@
+"""
+What a change reaches: from changed functions, classes and templates to the entry points that run them.
+
+Callers are found by name: the index of words tells which files hold it, their IR tells which functions do. That finds too
+many, never too few for plain code; running the entry points then shows what is really reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzers import ir
+from analyzers.change import ChangedFile
+from analyzers.program.entries import Entries, Root
+from analyzers.program.program import Program
+from analyzers.program.symbols import ClassSymbol, FunctionSymbol, ModuleSymbol
+
+FILES = 60
+"""Files that may mention a name before it is too common to follow by itself."""
+NEAR = 25
+"""Of a common name, the nearest files that are followed."""
+LEVELS = 5
+"""Callers of callers that are followed."""
+FUNCTIONS = 250
+"""Functions that are followed in all."""
+COMMON = frozenset(
+    """
+    all any apply clean close copy count create data delete dispatch exists execute filter first form_valid format get
+    get_queryset get_context_data get_object handle id items key keys last list main name next perform post put query render
+    request resolve retrieve run save send set setup start status title type update url user value values
+    """.split()
+)
+
+
+class Reach:
+    """Follows callers in one program."""
+
+    def __init__(self, program: Program, entries: Entries) -> None:
+        self.program = program
+        self.entries = entries
+        self._used: dict[str, dict[str, frozenset[str]]] = {}
+
+    def changed(self, files: Iterable[ChangedFile], side: str) -> list[FunctionSymbol | ClassSymbol]:
+        """
+        The functions and classes whose text a change touches, on the "old" or the "new" side.
+
+        A class is taken when a line of its body outside its methods is touched.
+        """
+        found: list[FunctionSymbol | ClassSymbol] = []
+        for file in files:
+            path = file.path if side == "new" else file.old_path
+            module = self.program.module(path)
+            if module is None or (side == "new" and file.status == "deleted") or (side == "old" and file.status == "added"):
+                continue
+            lines = _lines(file, side)
+            inside: set[str] = set()
+            touched_lines = lines
+            for function in module.every_function():
+                here = [(a, b) for a, b in touched_lines if function.node.span.touches(a, b)]
+                if here:
+                    found.append(function)
+                    inside.add(function.id)
+            for symbol in module.every_class():
+                if any(symbol.node.span.touches(a, b) and not _within_method(symbol, a, b) for a, b in lines):
+                    found.append(symbol)
+            found.extend(self._users_of_variables(module, lines))
+        return found
+
+    def _users_of_variables(self, module: ModuleSymbol, lines: list[tuple[int, int]]) -> list[FunctionSymbol | ClassSymbol]:
+        names = set()
+        for statement in module.outline.body:
+            if isinstance(statement, ir.Assign) and any(statement.span.touches(a, b) for a, b in lines):
+                names |= {target.id for target in statement.targets if isinstance(target, ir.Name)}
+        if not names:
+            return []
+        return [function for function in module.every_function() if names & self.words(function)]
+
+    def roots(self, changed: Iterable[FunctionSymbol | ClassSymbol]) -> list[Root]:
+        """
+        Entry points that may reach what changed, and functions that nothing calls; then what changed itself.
+        """
+        seen: dict[str, int] = {}
+        roots: dict[str, Root] = {}
+        queue: list[tuple[FunctionSymbol | ClassSymbol, int]] = [(symbol, 0) for symbol in changed]
+        for symbol, level in queue:
+            if symbol.id in seen or len(seen) >= FUNCTIONS:
+                continue
+            seen[symbol.id] = level
+            for root in self._entries_of(symbol):
+                roots.setdefault(root.id, root)
+            if level < LEVELS:
+                for user in self.users(symbol):
+                    if user.id not in seen:
+                        queue.append((user, level + 1))
+            if isinstance(symbol, FunctionSymbol):
+                root = self.entries.of_function(symbol)
+                roots.setdefault(root.id, root)
+        return sorted(roots.values(), key=lambda root: (root.kind == "function", seen.get(root.function.id, 9), root.id))
+
+    def _entries_of(self, symbol: FunctionSymbol | ClassSymbol) -> list[Root]:
+        if isinstance(symbol, FunctionSymbol):
+            if symbol.owner is None:
+                return []
+            owner = symbol.owner
+            return [*self.entries.of_class(owner), *(r for sub in self._subclasses(owner) for r in self.entries.of_class(sub))]
+        return self.entries.of_class(symbol)
+
+    def _subclasses(self, symbol: ClassSymbol) -> list[ClassSymbol]:
+        if len(self.program.snapshot.mentioning((symbol.name,))) > FILES:
+            return []
+        return self.program.subclasses(symbol)
+
+    def users(self, symbol: FunctionSymbol | ClassSymbol) -> list[FunctionSymbol | ClassSymbol]:
+        """Functions and classes whose text uses a symbol's name, sorted by path."""
+        if isinstance(symbol, FunctionSymbol) and symbol.module.language not in ("python", "php"):
+            return self._users_of_template(symbol.module)
+        name = symbol.name
+        if isinstance(symbol, FunctionSymbol):
+            if symbol.name.startswith("__") or symbol.name in COMMON or symbol.name.startswith(("get_", "resolve_")) and self._is_reader(symbol):
+                return [symbol.owner] if symbol.owner is not None else []
+        found: list[FunctionSymbol | ClassSymbol] = []
+        for path in self._files(name, symbol.module.path):
+            module = self.program.module(path)
+            if module is None:
+                continue
+            found.extend(f for f in module.every_function() if name in self.words(f) and f is not symbol)
+            found.extend(c for c in module.every_class() if c is not symbol and name in _class_words(c))
+        if isinstance(symbol, FunctionSymbol) and symbol.owner is not None and not found:
+            found.append(symbol.owner)
+        return found
+
+    def _is_reader(self, symbol: FunctionSymbol) -> bool:
+        return symbol.owner is not None and symbol.name.removeprefix("get_").removeprefix("resolve_") in symbol.owner.fields
+
+    def _users_of_template(self, module: ModuleSymbol) -> list[FunctionSymbol | ClassSymbol]:
+        stem = module.path.rpartition("/")[2].partition(".")[0]
+        found: list[FunctionSymbol | ClassSymbol] = []
+        for path in self._files(stem, module.path):
+            other = self.program.module(path)
+            if other is not None and other is not module:
+                found.extend(f for f in other.every_function() if _renders(self.words(f), module.path))
+                found.extend(c for c in other.every_class() if _renders(_class_words(c), module.path))
+        return found
+
+    def _files(self, name: str, near: str) -> list[str]:
+        paths = [path for path in self.program.snapshot.mentioning((name,)) if "/migrations/" not in path]
+        if len(paths) <= FILES:
+            return paths
+        parts = near.split("/")
+        closest = sorted(paths, key=lambda path: (-_shared(parts, path.split("/")), path))
+        return sorted(closest[:NEAR])
+
+    def words(self, function: FunctionSymbol) -> frozenset[str]:
+        """Names, attributes and texts in a function's body and decorators."""
+        path = function.module.path
+        if path not in self._used:
+            self._used[path] = {}
+        known = self._used[path]
+        key = f"{function.node.qualname}:{function.node.name_span.line}"
+        if key not in known:
+            known[key] = _words(function.full)
+        return known[key]
+
+
+def _lines(file: ChangedFile, side: str) -> list[tuple[int, int]]:
+    if side == "new":
+        return [(h.new_start, h.new_start + max(h.new_count, 1) - 1) for h in file.hunks]
+    return [(h.old_start, h.old_start + max(h.old_count, 1) - 1) for h in file.hunks]
+
+
+def _within_method(symbol: ClassSymbol, first: int, last: int) -> bool:
+    inner = [method.node.span for method in symbol.methods.values()]
+    return any(span.line <= first and last <= span.end_line for span in inner)
+
+
+def _words(node: object) -> frozenset[str]:
+    found = set()
+    for inner in ir.walk(node):
+        if isinstance(inner, ir.Name):
+            found.add(inner.id.rpartition(":")[2])
+        elif isinstance(inner, (ir.Attribute, ir.Lookup)):
+            found.add(inner.name)
+        elif isinstance(inner, ir.Constant) and isinstance(inner.value, str) and len(inner.value) < 120:
+            found.add(inner.value)
+    return frozenset(found)
+
+
+def _class_words(symbol: ClassSymbol) -> frozenset[str]:
+    node = symbol.node
+    parts: list[object] = [*node.bases, *node.fields, *node.decorators]
+    for inner in node.classes:
+        parts.extend(inner.fields)
+    return frozenset(word for part in parts for word in _words(part))
+
+
+def _renders(words: frozenset[str], path: str) -> bool:
+    return any("/" in word and path.endswith("/" + word) or path.endswith(word.replace(".", "/") + ".blade.php") and len(word) > 3 for word in words)
+
+
+def _shared(one: list[str], other: list[str]) -> int:
+    count = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        count += 1
+    return count
