@@ -18,9 +18,9 @@ from bot.review.outcome import Outcome
 LinesOf: TypeAlias = Callable[[str, State], Sequence[str]]
 """From a path and a finding's state to the lines of that file, on the side of the change where the finding stands."""
 
-_UNSEEN = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"} | {
-    code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
+_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
+_REORDERING = (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNSEEN = _CONTROLS | dict.fromkeys(_REORDERING, "\N{REPLACEMENT CHARACTER}")
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from analyzers.findings import Confidence, Consequence, Cost, Finding, Severity, Step
+from analyzers.findings import Consequence, Cost, Finding, Severity, Step
 from analyzers.span import Place
 from bot.report import Report, pieces, plural, visible
 

@@ -329,7 +329,7 @@ class _Reader:
                 yield path, _text(self._tree, path, self._path, line)
 
 
-def _names(kind: type[Severity] | type[Confidence]) -> tuple[str, ...]:
+def _names(kind: type[Severity | Confidence]) -> tuple[str, ...]:
     """The words of an enumeration, in its order from 0."""
     return tuple(member.name.lower() for member in kind)
 

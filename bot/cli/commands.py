@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,7 +36,7 @@ _PLAIN_WIDTH = 100
 """Columns of tables where there is no terminal to ask."""
 
 
-class Format(str, enum.Enum):
+class Surface(enum.StrEnum):
     """The surfaces that the command line can write."""
 
     TEXT = "text"
@@ -45,7 +45,7 @@ class Format(str, enum.Enum):
     MARKDOWN = "markdown"
 
 
-class SeverityName(str, enum.Enum):
+class SeverityName(enum.StrEnum):
     """Severities as they are typed."""
 
     INFO = "info"
@@ -55,7 +55,7 @@ class SeverityName(str, enum.Enum):
     CRITICAL = "critical"
 
 
-class ConfidenceName(str, enum.Enum):
+class ConfidenceName(enum.StrEnum):
     """Confidences as they are typed."""
 
     POSSIBLE = "possible"
@@ -65,7 +65,6 @@ class ConfidenceName(str, enum.Enum):
 
 app = typer.Typer(
     name="countersign",
-    help="Reviews changes to backend code by what they do: the queries they add, where, and what they cost.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -75,20 +74,20 @@ config_app = typer.Typer(help="The reviewed repository's configuration.", no_arg
 app.add_typer(config_app, name="config")
 
 RepoOption = Annotated[Path, typer.Option("--repo", help="The repository, or a directory in it; bare ones too.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="What to write.")]
+FormatOption = Annotated[Surface, typer.Option("--format", help="What to write.")]
 FailOnOption = Annotated[
-    Optional[SeverityName], typer.Option("--fail-on", help="The least severity that makes the exit status 1.")
+    SeverityName | None, typer.Option("--fail-on", help="The least severity that makes the exit status 1.")
 ]
 MinConfidenceOption = Annotated[
-    Optional[ConfidenceName], typer.Option("--min-confidence", help="The least confidence that is reported.")
+    ConfidenceName | None, typer.Option("--min-confidence", help="The least confidence that is reported.")
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="List what is usually only counted: standing, uncertain.")]
-OutputOption = Annotated[Optional[Path], typer.Option("--output", help="Write to this file instead.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", help="Write to this file instead.")]
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"countersign {__version__}")
+        typer.echo(f"countersign {__version__}")
         raise typer.Exit
 
 
@@ -98,18 +97,18 @@ def countersign(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    pass
+    """Reviews changes to backend code by what they do: the queries they add, where, and what they cost."""
 
 
 @app.command()
 def review(
     repo: RepoOption = Path(),
-    base: Annotated[Optional[str], typer.Option(help="Compare with this revision.")] = None,
-    head: Annotated[Optional[str], typer.Option(help="Review this revision; by default the current commit.")] = None,
+    base: Annotated[str | None, typer.Option(help="Compare with this revision.")] = None,
+    head: Annotated[str | None, typer.Option(help="Review this revision; by default the current commit.")] = None,
     staged: Annotated[
         bool, typer.Option("--staged", help="Review what is staged, against the current commit.")
     ] = False,
-    format: FormatOption = Format.TEXT,
+    surface: FormatOption = Surface.TEXT,
     fail_on: FailOnOption = None,
     min_confidence: MinConfidenceOption = None,
     everything: AllOption = False,
@@ -126,7 +125,7 @@ def review(
 
     with Repository(repo) as repository:
         change, configured_in = _change(repository, base, head, staged)
-        outcome = _review(change, configured_in, _settings(), everything, format, output, fail_on, min_confidence)
+        outcome = _review(change, configured_in, _settings(), everything, surface, output, fail_on, min_confidence)
     raise typer.Exit(FOUND if outcome.failing else 0)
 
 
@@ -135,13 +134,13 @@ def scan(
     path: Annotated[
         Path, typer.Argument(help="A directory or file; by default the whole repository around here.")
     ] = Path(),
-    format: FormatOption = Format.TEXT,
+    surface: FormatOption = Surface.TEXT,
     fail_on: FailOnOption = None,
     min_confidence: MinConfidenceOption = None,
     everything: AllOption = False,
     output: OutputOption = None,
     write_baseline: Annotated[
-        Optional[Path], typer.Option("--write-baseline", help="Accept all findings: write them to this file.")
+        Path | None, typer.Option("--write-baseline", help="Accept all findings: write them to this file.")
     ] = None,
 ) -> None:
     """
@@ -150,14 +149,15 @@ def scan(
     from analyzers import engine
     from analyzers.git import Repository
     from analyzers.index import Index
-    from bot.review import baseline, outcome as outcomes
+    from bot.review import baseline
+    from bot.review.outcome import judge
 
     with Repository(path) as repository:
         tree: Tree = repository.working_tree() if repository.work_tree else repository.commit_tree("HEAD")
         configurations = _configurations(tree)
         with Index.open(_settings().index_file) as index, _progress() as progress:
             found = engine.scan(tree, index, configurations.options_for, _scanned(path, repository), progress)
-        outcome = outcomes.judge(
+        outcome = judge(
             found,
             configurations.for_path,
             is_scan=True,
@@ -166,9 +166,9 @@ def scan(
         )
         if write_baseline is not None:
             _write_file(write_baseline, baseline.render(outcome.posted))
-            print(f"countersign: {len(outcome.posted)} accepted in {write_baseline}", file=sys.stderr)
+            typer.echo(f"countersign: {len(outcome.posted)} accepted in {write_baseline}", err=True)
             raise typer.Exit
-        _write(_report(outcome, tree, None, everything), format, output)
+        _write(_report(outcome, tree, None, everything), surface, output)
     raise typer.Exit(FOUND if outcome.failing else 0)
 
 
@@ -187,7 +187,7 @@ def explain(rule: Annotated[str, typer.Argument(help="The rule's id, as a findin
         hint = f'did you mean "{near[0]}"?' if near else "`countersign rules` lists them."
         raise UsageError(f'There is no rule "{rule}"; {hint}')
     if not sys.stdout.isatty():
-        print(found.page, end="")
+        typer.echo(found.page, nl=False)
         return
     from rich.markdown import Markdown
 
@@ -206,14 +206,14 @@ def rules() -> None:
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 @config_app.command("show")
 def config_show(
     path: Annotated[str, typer.Argument(help="A file of the repository, from its root.")] = "",
     repo: RepoOption = Path(),
-    base: Annotated[Optional[str], typer.Option(help="Read this revision instead of the working tree.")] = None,
+    base: Annotated[str | None, typer.Option(help="Read this revision instead of the working tree.")] = None,
 ) -> None:
     """Print each value that holds for a path, and where it comes from."""
     from analyzers import catalogue
@@ -228,13 +228,13 @@ def config_show(
         rows = _configurations(tree).for_path(path).shown(rule.id for rule in catalogue.load())
     width = max(len(f"{name} = {value}") for name, value, _ in rows)
     for name, value, origin in rows:
-        print(f"{f'{name} = {value}':<{width}}  # {origin}")
+        typer.echo(f"{f'{name} = {value}':<{width}}  # {origin}")
 
 
 @app.command("index")
 def build_index(
     repo: RepoOption = Path(),
-    head: Annotated[Optional[str], typer.Option(help="Index this revision; by default the working tree.")] = None,
+    head: Annotated[str | None, typer.Option(help="Index this revision; by default the working tree.")] = None,
 ) -> None:
     """Read the whole tree into the index, so that the first review is as fast as the next."""
     from analyzers.git import Repository
@@ -248,16 +248,18 @@ def build_index(
         else:
             tree = repository.commit_tree(head or "HEAD")
         with Index.open(settings.index_file) as index, _progress() as progress:
-            index.warm(tree, progress)
-    print(f"countersign: {len(tree.entries)} files of {tree.name} are in {settings.index_file}", file=sys.stderr)
+            skipped = index.prepare(tree, tree.entries, progress)
+    for item in skipped:
+        typer.echo(f"countersign: {item.path} was left out: {item.reason}", err=True)
+    typer.echo(f"countersign: {tree.name} is in {settings.index_file}", err=True)
 
 
 @app.command()
 def demo(
     keep: Annotated[
-        Optional[Path], typer.Option("--keep", help="Make the repository in this new directory and leave it there.")
+        Path | None, typer.Option("--keep", help="Make the repository in this new directory and leave it there.")
     ] = None,
-    format: FormatOption = Format.TEXT,
+    surface: FormatOption = Surface.TEXT,
 ) -> None:
     """Make a small repository with a change that looks right, and review it. Needs git, no account and no network."""
     import tempfile
@@ -271,10 +273,10 @@ def demo(
         else:
             directory = keep
         shop.make(directory)
-        print(f"countersign: an order service in {directory}, its change on branch `{shop.BRANCH}`", file=sys.stderr)
+        typer.echo(f"countersign: an order service in {directory}, its change on branch `{shop.BRANCH}`", err=True)
         repository = stack.enter_context(Repository(directory))
         change, configured_in = _change(repository, None, None, staged=False)
-        _review(change, configured_in, _settings(), False, format, None, None, None)
+        _review(change, configured_in, _settings(), False, surface, None, None, None)
 
 
 def _change(repository: Repository, base: str | None, head: str | None, staged: bool) -> tuple[Change, Tree]:
@@ -314,7 +316,7 @@ def _review(
     configured_in: Tree,
     settings: Settings,
     everything: bool,
-    format: Format,
+    surface: Surface,
     output: Path | None,
     fail_on: SeverityName | None,
     min_confidence: ConfidenceName | None,
@@ -333,7 +335,7 @@ def _review(
         fail_on=_severity(fail_on),
         min_confidence=_confidence(min_confidence),
     )
-    _write(_report(outcome, change.head, change.base, everything), format, output)
+    _write(_report(outcome, change.head, change.base, everything), surface, output)
     return outcome
 
 
@@ -344,9 +346,9 @@ def _report(outcome: Outcome, head: Tree, base: Tree | None, everything: bool) -
     return Report(outcome, {rule.id: rule for rule in catalogue.load()}, lines_in(head, base), everything)
 
 
-def _write(report: Report, format: Format, output: Path | None) -> None:
+def _write(report: Report, surface: Surface, output: Path | None) -> None:
     """Write a report in a format, to a file or to standard output."""
-    if format is Format.TEXT:
+    if surface is Surface.TEXT:
         from bot.report import text
 
         if output is None:
@@ -357,11 +359,11 @@ def _write(report: Report, format: Format, output: Path | None) -> None:
         plain = io.StringIO()
         text.render(report, _console(_settings(), plain))
         rendered = plain.getvalue()
-    elif format is Format.JSON:
+    elif surface is Surface.JSON:
         from bot.report import json
 
         rendered = json.render(report)
-    elif format is Format.SARIF:
+    elif surface is Surface.SARIF:
         from bot.report import sarif
 
         rendered = sarif.render(report)
@@ -422,7 +424,8 @@ def _progress() -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bars, TaskID, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
+    from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = (
+    "openai",
+    "dbos",
+    "fastapi",
+    "sqlalchemy",
+    "github",
+    "libcst",
+    "httpx",
+    "httpx2",
+    "pydantic",
+    "sqlglot",
+    "jinja2",
+)
+"""Never imported on the way to a command (COMPONENTS: the command line starts quickly)."""
+
+
+def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    root = str(Path(__file__).parents[2])
+    return subprocess.run(
+        (sys.executable, "-m", "bot", *arguments),
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": root, "COUNTERSIGN_DATA_DIR": str(cwd / ".index")} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def git(directory: Path, *arguments: str) -> None:
+    subprocess.run(
+        ("git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments),
+        cwd=directory,
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    git(tmp_path, "add", "a.py")
+    git(tmp_path, "commit", "--quiet", "-m", "a")
+    return tmp_path
+
+
+def refused(result: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence that a refusal says, with status 2 and nothing on standard output."""
+    assert (result.returncode, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("countersign: ")
+    return result.stderr.removeprefix("countersign: ").strip()
+
+
+def test_version(tmp_path: Path) -> None:
+    """The version is printed without importing any library."""
+    result = run("--version", cwd=tmp_path)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "countersign 0.1.0\n", "")
+    code = (
+        "import sys; sys.argv[1:] = ['--version']\nfrom bot.cli import main\ntry:\n main()\nexcept SystemExit: pass\n"
+    )
+    code += "print({'typer', 'rich', 'msgspec', 'tree_sitter'} & set(sys.modules))"
+    root = Path(__file__).parents[2]
+    printed = subprocess.run((sys.executable, "-c", code), cwd=root, check=True, capture_output=True, text=True).stdout
+    assert printed == "countersign 0.1.0\nset()\n"
+
+
+def test_commands_import_nothing_heavy() -> None:
+    """Neither the commands nor what they decide with import a heavy package."""
+    code = "import sys, bot.cli.commands, bot.review.configuration, bot.review.outcome\n"
+    code += "import bot.report.text, bot.report.sarif, bot.report.json, bot.report.markdown\n"
+    code += f"print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    root = Path(__file__).parents[2]
+    printed = subprocess.run((sys.executable, "-c", code), cwd=root, check=True, capture_output=True, text=True).stdout
+    assert printed == "[]\n"
+
+
+def test_rules_and_explain(tmp_path: Path) -> None:
+    """Rules are listed and explained."""
+    listed = run("rules", cwd=tmp_path)
+    assert listed.returncode == 0
+    assert "query-in-loop" in listed.stdout
+    page = run("explain", "query-in-loop", cwd=tmp_path)
+    assert page.stdout.startswith("# A query runs once per row\n\n## What happens\n")
+    assert refused(run("explain", "query-in-lop", cwd=tmp_path)) == (
+        'There is no rule "query-in-lop"; did you mean "query-in-loop"?'
+    )
+
+
+def test_refusals(repository: Path) -> None:
+    """Unknown revisions, wrong combinations and wrong configuration are one sentence each, with status 2."""
+    assert "`nope`" in refused(run("review", "--head", "nope", cwd=repository))
+    assert "`nope`" in refused(run("review", "--base", "nope", cwd=repository))
+    assert "--staged compares" in refused(run("review", "--staged", "--base", "main", cwd=repository))
+    (repository / ".countersign.toml").write_text('[rules]\nquery-in-lop = "off"\n')
+    assert refused(run("config", "show", cwd=repository)) == (
+        '.countersign.toml:2: unknown rule "query-in-lop"; did you mean "query-in-loop"?'
+    )
+    assert run("review", "--format", "loud", cwd=repository).returncode == 2
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    """Outside a repository it says so."""
+    assert "not inside a git repository" in refused(run("review", cwd=tmp_path, GIT_CEILING_DIRECTORIES=str(tmp_path)))
+
+
+def test_no_git(repository: Path) -> None:
+    """Without git it says so."""
+    assert "git" in refused(run("review", cwd=repository, PATH="/nowhere"))
+
+
+def test_config_show(repository: Path) -> None:
+    """Each value is shown with where it came from, for the nearest file, from the working tree or a commit."""
+    (repository / "api").mkdir()
+    (repository / "api" / ".countersign.toml").write_text('[review]\nfail-on = "high"\n')
+    shown = run("config", "show", "api/b.py", cwd=repository).stdout
+    assert 'review.fail-on = "high"               # api/.countersign.toml:2\n' in shown
+    assert "# api" not in run("config", "show", "b.py", cwd=repository).stdout
+    assert "# api" not in run("config", "show", "api/b.py", "--base", "main", cwd=repository).stdout
