@@ -274,12 +274,17 @@ class Repository:
         Raises:
             UnknownRevision: When it stands for none.
         """
-        if revision and not revision.startswith("-") and "\0" not in revision:
-            asked = ("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-            answer = self._names.run(*asked, allowed=(0, 1, 128)).decode().strip()
-            if answer:
-                return answer
-        raise UnknownRevision(f"`{revision}` is no commit, branch or tag in {self.git_dir}.")
+        unknown = f"`{revision}` is no commit, branch or tag in {self.git_dir}"
+        if not revision or revision.startswith("-") or "\0" in revision:
+            raise UnknownRevision(f"{unknown}.")
+        try:
+            # It stays silent on a name that is unknown, and speaks when a name is unclear or leads to something else.
+            answer = self._names.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", allowed=(0, 1))
+        except GitFailed as exc:
+            raise UnknownRevision(f"{unknown}: {exc}") from exc
+        if not answer:
+            raise UnknownRevision(f"{unknown}.")
+        return answer.decode().strip()
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the commit where two revisions parted, or None when their histories at hand do not meet."""

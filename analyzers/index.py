@@ -59,6 +59,7 @@ COARSE = 16
 _ROWS = 256
 """Rows written or removed in one transaction."""
 _COMPRESSION = 1
+"""Of modules only: a third of the bytes for a quarter more time to read one. Outlines are read by the thousand."""
 
 _Key = tuple[BlobId, str]
 """A blob and the key of the front end that reads it."""
