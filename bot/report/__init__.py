@@ -49,6 +49,11 @@ class Report(msgspec.Struct, frozen=True):
         skipped = self.outcome.review.skipped
         return skipped if self.outcome.is_scan else tuple(item for item in skipped if item.changed)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that the review should have covered was analysed; without that, silence proves nothing."""
+        return not self.outcome.review.failures and not self.skipped
+
 
 def lines_in(head: Tree, base: Tree | None = None) -> LinesOf:
     """The lines of a change's files: of the base for what was fixed, of the head for the rest."""

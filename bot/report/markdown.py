@@ -41,6 +41,7 @@ def summary(report: Report) -> str:
     return _filled(
         "summary.md.j2",
         posted=outcome.posted,
+        is_complete=report.is_complete,
         inline_count=len(outcome.inline),
         consequences=consequences[:_MOST_ROWS],
         more_consequences=len(consequences[_MOST_ROWS:]),

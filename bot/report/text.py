@@ -62,7 +62,7 @@ class _Printer:
         """Print one line; a terminal wraps it at its indentation."""
         content = Text(text) if isinstance(text, str) else text
         if self._wraps:
-            self._console.print(Padding(content, (0, 0, 0, indent)))
+            self._console.print(Padding(content, (0, 0, 0, indent), expand=False))
         else:
             self._console.print(Text(" " * indent) + content, soft_wrap=True)
 
@@ -76,27 +76,22 @@ class _Printer:
 
     def _header(self) -> None:
         review = self._report.outcome.review
-        title = Text("Countersign", style="bold")
-        if self._report.outcome.is_scan:
-            title.append(f"  {visible(review.head)}", _FAINT)
-        else:
-            title.append(f"  {_short(review.base)} → {_short(review.head)}", _FAINT)
-        self._line(title)
+        compared = _short(review.head)
+        if not self._report.outcome.is_scan:
+            compared = f"{_short(review.base)} → {compared}"
+        self._line(Text.assemble(("Countersign", "bold"), (f"  {compared}", _FAINT)))
         self._line()
 
     def _finding(self, finding: Finding) -> None:
         colour = _COLOURS[finding.severity]
-        head = Text("● ", style=colour)
-        head.append(finding.severity.name.lower(), f"bold {colour}")
-        head.append(f"  {self._report.title(finding)}", "bold")
-        head.append(f"  {finding.rule} · {finding.confidence.name.lower()}", _FAINT)
-        self._line(head)
+        severity, confidence = finding.severity.name.lower(), finding.confidence.name.lower()
+        self._line(Text.assemble((f"● {severity}", colour), (f"  {finding.rule}", "bold"), (f"  {confidence}", _FAINT)))
         self._line(_prose(finding.message, self._console), indent=2)
         self._line()
         self._snippet(finding, colour)
         self._trace(finding.trace)
         if finding.advice:
-            self._line(Text("instead  ", style="bold green") + _prose(finding.advice, self._console), indent=2)
+            self._line(Text.assemble(("instead  ", "bold green"), _prose(finding.advice, self._console)), indent=2)
             self._line()
         self._fix(finding)
         self._line(Text(finding.fingerprint, style=_FAINT), indent=2)
@@ -113,17 +108,14 @@ class _Printer:
         for number in range(first, last + 1):
             text = visible(lines[number - 1]).expandtabs(4)
             marked = span.line <= number <= last_shown
-            row = Text(f"  {'▸' if marked else ' '} ", style=colour)
-            row.append(f"{number:>{width}} │ ", _FAINT)
-            row.append_text(self._highlighted(text, finding.place.path))
-            self._code_line(row)
+            margin = (f"  {'▸' if marked else ' '} ", colour), (f"{number:>{width}} │ ", _FAINT)
+            self._code_line(Text.assemble(*margin, self._highlighted(text, finding.place.path)))
             if marked and span.line == span.end_line:
                 # A tab is one column of the span and up to four of what is shown.
                 before = len(visible(lines[number - 1][: span.column]).expandtabs(4))
                 under = len(visible(lines[number - 1][: span.end_column]).expandtabs(4)) - before
-                mark = Text(f"    {'':>{width}} │ ", style=_FAINT)
-                mark.append(" " * before + "^" * max(1, under), colour)
-                self._code_line(mark)
+                margin = ("    ", colour), (f"{'':>{width}} │ ", _FAINT)
+                self._code_line(Text.assemble(*margin, (" " * before + "^" * max(1, under), colour)))
         self._line()
 
     def _highlighted(self, text: str, path: str) -> Text:
@@ -152,18 +144,16 @@ class _Printer:
         for number, step in enumerate(trace):
             is_last = number == len(trace) - 1
             bend = "╰▸ " if is_last else "╭─ " if number == 0 else "├─ "
-            row = Text("  " + bend, style=_FAINT)
-            row.append(f"{_where(step.place):<{width}}  ")
-            self._line(row + _prose(step.message, self._console), indent=2)
+            where = f"{_where(step.place):<{width}}  "
+            self._line(Text.assemble(("  " + bend, _FAINT), where, _prose(step.message, self._console)), indent=2)
         self._line()
 
     def _fix(self, finding: Finding) -> None:
         """What the verified fix changes, as removed and added lines."""
         if finding.fix is None:
             return
-        self._line(
-            Text("verified fix  ", style="bold green") + _prose(finding.fix.description, self._console), indent=2
-        )
+        description = _prose(finding.fix.description, self._console)
+        self._line(Text.assemble(("verified fix  ", "bold green"), description), indent=2)
         for edit in finding.fix.edits:
             if edit.path != finding.place.path or len(finding.fix.edits) > 1:
                 self._line(Text(visible(edit.path), style=_FAINT), indent=4)
@@ -186,8 +176,8 @@ class _Printer:
         widths = [max(len(row[column]) for row in cells) for column in (0, 1)]
         styles = [_FAINT, *("red" if _is_worse(row) else "green" for row in rows)]
         for (entry, before, after), style in zip(cells, styles, strict=True):
-            line = Text(f"{entry:<{widths[0]}}   {before:<{widths[1]}}   ", style=_FAINT if style is _FAINT else "")
-            self._line(line.append(after, style), indent=2)
+            unchanging = f"{entry:<{widths[0]}}   {before:<{widths[1]}}   "
+            self._line(Text.assemble((unchanging, _FAINT if style is _FAINT else ""), (after, style)), indent=2)
         unchanged = len(self._report.outcome.review.consequences) - len(rows)
         if unchanged:
             reached = plural(unchanged, "other entry point is", "other entry points are")
@@ -200,9 +190,11 @@ class _Printer:
             return
         self._line(Text(title, style="bold"))
         for finding in findings:
-            row = Text("✔ " if finding.state == "fixed" else "· ", style=colour)
-            row.append(f"{finding.rule}  {_where(finding.place)}  ")
-            row.append_text(_prose(finding.message, self._console))
+            row = Text.assemble(
+                ("✔ " if finding.state == "fixed" else "· ", colour),
+                f"{finding.rule}  {_where(finding.place)}  ",
+                _prose(finding.message, self._console),
+            )
             if finding.suppressed is not None:
                 row.append(f"  ({visible(finding.suppressed)})", _FAINT)
             self._line(row, indent=2)
@@ -216,16 +208,20 @@ class _Printer:
         for failure in failures:
             self._line(Text(f"! {visible(failure)}", style="red"), indent=2)
         for item in skipped:
-            self._line(Text(f"· {visible(item.path)}  ") + Text(visible(item.reason), style=_FAINT), indent=2)
+            self._line(Text.assemble(f"· {visible(item.path)}  ", (visible(item.reason), _FAINT)), indent=2)
         self._line()
 
     def _footer(self) -> None:
         outcome = self._report.outcome
         review = outcome.review
-        verdict = Text("Nothing to report." if not outcome.posted else "", style="bold green")
+        verdict = Text()
         if outcome.posted:
             verdict.append(plural(len(outcome.posted), "finding"), "bold red" if outcome.failing else "bold yellow")
             verdict.append(f" ({', '.join(_by_severity(outcome.posted))})")
+        elif self._report.is_complete:
+            verdict.append("Nothing to report.", "bold green")
+        else:
+            verdict.append("Nothing found in what was analysed.", "bold yellow")
         counts = [
             (len(outcome.fixed), "fixed"),
             (len(outcome.standing), "there before"),
@@ -234,7 +230,7 @@ class _Printer:
         ]
         tail = "".join(f" · {count} {name}" for count, name in counts if count)
         changed = "" if outcome.is_scan else f"{plural(review.changed_files, 'changed file')}, "
-        self._line(verdict + Text(f"{tail} · {changed}{plural(review.analysed_files, 'file')} analysed", style=_FAINT))
+        self._line(verdict.append(f"{tail} · {changed}{plural(review.analysed_files, 'file')} analysed", _FAINT))
 
 
 def _prose(message: str, console: Console) -> Text:

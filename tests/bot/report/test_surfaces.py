@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from analyzers.findings import Finding, Review, Step
+from analyzers.findings import Finding, Review, Skipped, Step
 from bot.report import json, markdown, pieces, sarif, text
 from tests.bot.report import sample
 
@@ -112,6 +112,18 @@ def test_nothing_found() -> None:
         "### Countersign: nothing to report\n\n<sub>3 changed files; 9 files analysed.</sub>\n\n"
         "<!-- countersign:summary -->\n"
     )
+
+
+@pytest.mark.parametrize(
+    "gap", [{"failures": ("query-in-loop failed",)}, {"skipped": (Skipped("a.py", "too large", changed=True),)}]
+)
+def test_silence_with_gaps(gap: dict[str, Any]) -> None:
+    """Where something was not analysed, no surface says that there is nothing to report; each names what it was."""
+    report = sample.report(Review(changed_files=3, analysed_files=9, **gap))
+    for shown in (sample.plain_text(report), markdown.summary(report)):
+        assert "othing to report" not in shown
+        assert "othing found in what was analysed" in shown
+        assert "query-in-loop failed" in shown or "too large" in shown
 
 
 def test_terminal_and_pipe() -> None:
