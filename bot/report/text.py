@@ -61,7 +61,9 @@ class _Printer:
     def _line(self, text: Text | str = "", indent: int = 0) -> None:
         """Print one line; a terminal wraps it at its indentation."""
         content = Text(text) if isinstance(text, str) else text
-        if self._wraps:
+        if not content:
+            self._console.print()
+        elif self._wraps:
             self._console.print(Padding(content, (0, 0, 0, indent), expand=False))
         else:
             self._console.print(Text(" " * indent) + content, soft_wrap=True)

@@ -21,7 +21,7 @@ review off. They are read strictly: whatever is not understood is an error with 
     [baseline]
     file = "countersign-baseline.json"      # from this file's folder
 
-    [[models]]
+    [[models]]                              # the root's file only
     file = "tools/billing.toml"             # or the keys of `analyzers/frameworks/*.toml` themselves
 """
 
@@ -55,7 +55,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "baseline": ("file",),
 }
 _TOP = ("mode", "rules", "models", *_SECTIONS)
-_ROOT_ONLY = frozenset({"mode", "review.max-inline"})
+_ROOT_ONLY = frozenset({"mode", "review.max-inline", "models"})
 
 Names: TypeAlias = Mapping[str, Severity | None]
 

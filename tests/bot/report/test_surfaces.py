@@ -133,6 +133,7 @@ def test_terminal_and_pipe() -> None:
     text.render(sample.report(), Console(file=terminal, force_terminal=True, color_system="truecolor", width=90))
     assert "\x1b[" in terminal.getvalue()
     assert "\x1b[2J" not in terminal.getvalue()
+    assert "\n\n\x1b" in terminal.getvalue()
     without_colour = io.StringIO()
     text.render(sample.report(), Console(file=without_colour, force_terminal=True, no_color=True, width=90))
     assert not re.search(r"\x1b\[[\d;]*3\d", without_colour.getvalue())

@@ -145,7 +145,7 @@ def test_unreadable_files() -> None:
         read({".countersign.toml": '[baseline]\nfile = "accepted.json"\n', "accepted.json": "{"})
 
 
-@pytest.mark.parametrize("text", ['mode = "off"\n', "[review]\nmax-inline = 9\n"])
+@pytest.mark.parametrize("text", ['mode = "off"\n', "[review]\nmax-inline = 9\n", "[[models]]\n"])
 def test_review_wide_values_are_the_roots(text: str) -> None:
     """What holds for a whole review cannot be said by a folder."""
     with pytest.raises(ConfigurationError, match=r"set it in the \.countersign\.toml at the root"):
