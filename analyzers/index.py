@@ -238,7 +238,11 @@ class Index:
                     else:
                         yield lowering.Job(blob, front_end, text)
 
-        lower = lowering.lower_here if len(missing) < FEW else lowering.lower_on_all_cores
+        if len(missing) < FEW:
+            lower = lowering.lower_here
+        else:
+            # A warm review does without these 20 ms of import.
+            from analyzers.languages.processes import lower_on_all_cores as lower
         for outcomes in lower(jobs()):
             for outcome in outcomes:
                 if isinstance(outcome, lowering.Lowered):

@@ -9,10 +9,12 @@ the app `vendor` of a marketplace, the command `test_email.py` and every migrati
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
-import pathspec
+
+if TYPE_CHECKING:
+    import pathspec
 
 Reason: TypeAlias = Literal["test", "vendored", "generated", "minified", "translation"]
 
@@ -76,6 +78,8 @@ class Attributes(msgspec.Struct, frozen=True):
     @classmethod
     def from_text(cls, text: str) -> Attributes:
         """Read the text of the file at the repository's root; what cannot be read as a line of it is passed over."""
+        import pathspec  # 40 ms that a repository without the file does without
+
         patterns: dict[str, list[str]] = {"linguist-generated": [], "linguist-vendored": []}
         for line in text.splitlines():
             match = _ATTRIBUTES_LINE.match(line)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -232,6 +233,45 @@ def test_a_change_lists_files_with_their_hunks(root: Path) -> None:
         ChangedFile("new.py", "renamed", "old.py", (Hunk(8, 1, 8, 1),)),
         ChangedFile("there.py", "renamed", "moved.py", ()),
     ]
+
+
+def test_hunks_and_nothing_else_lead_from_base_to_head(root: Path) -> None:
+    """For a hundred random edits: base with its hunks replaced is head, and each hunk starts where it says."""
+    random = Random(7)
+    before = {f"{number:02}.py": random_lines(random, 30) for number in range(100)}
+    after = {path: edited(random, lines) for path, lines in before.items()}
+    base = commit(root, {path: "".join(lines) for path, lines in before.items()})
+    head = commit(root, {path: "".join(lines) for path, lines in after.items()})
+    with Repository(root) as repository:
+        change = repository.change(repository.commit_tree(base), repository.commit_tree(head))
+    assert [file.path for file in change.files] == [path for path in before if before[path] != after[path]]
+    for file in change.files:
+        old, new = before[file.path], after[file.path]
+        built: list[str] = []
+        reached = 0
+        for hunk in file.hunks:
+            first = hunk.old_start - 1 if hunk.old_count else hunk.old_start
+            built += old[reached:first]
+            assert len(built) == (hunk.new_start - 1 if hunk.new_count else hunk.new_start)
+            built += new[len(built) : len(built) + hunk.new_count]
+            reached = first + hunk.old_count
+        assert built + old[reached:] == new
+
+
+def random_lines(random: Random, count: int) -> list[str]:
+    """Lines that resemble each other and the lines of a patch."""
+    return [
+        random.choice(["\n", "a\n", "-- b\n", "++ c\n", "@@ -1 +1 @@\n", "index 00..11\n", "\r\n"])
+        for _ in range(count)
+    ]
+
+
+def edited(random: Random, lines: list[str]) -> list[str]:
+    """The lines with up to three stretches replaced."""
+    for _ in range(random.randrange(4)):
+        start = random.randrange(len(lines) + 1)
+        lines = lines[:start] + random_lines(random, random.randrange(4)) + lines[start + random.randrange(4) :]
+    return lines
 
 
 def test_two_files_with_the_same_edit_have_the_same_hunks(root: Path) -> None:

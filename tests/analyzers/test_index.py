@@ -16,7 +16,7 @@ from analyzers.change import BlobId
 from analyzers.errors import IndexUnavailable
 from analyzers.findings import Skipped
 from analyzers.index import FEW, Index
-from analyzers.languages import lowering
+from analyzers.languages import lowering, processes
 from tests.analyzers.line_front_end import LINES, front_end_for, lower
 
 CLEAN = 'def total: amount\nclass Order: "customer__name größe"\n'
@@ -196,7 +196,7 @@ def test_without_processes_everything_is_lowered_here(monkeypatch: pytest.Monkey
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no semaphores")
 
-    monkeypatch.setattr(lowering, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", refuse)
     tree = MemoryTree(many(2 * FEW))
     with open_index(None) as index:
         assert index.prepare(tree, tree.entries) == []
@@ -275,17 +275,17 @@ def test_what_was_used_least_recently_goes_first(tmp_path: Path) -> None:
         index.prepare(new, new.entries)
         for _ in range(20):
             index.prepare(old, old.entries)
-    with open_index(path, limit=int(size) + 1) as index:
+    with open_index(path, limit=size + 1) as index:
         index.prune()
         assert index.snapshot({**old.entries, **new.entries}).paths == ("old.lines",)
     assert sqlite_value(path, "SELECT count(*) FROM content") == (1,)
 
 
-def sqlite_value(path: Path, query: str) -> tuple[object, ...]:
+def sqlite_value(path: Path, query: str) -> tuple[int, ...]:
     """The first row of an answer."""
     connection = sqlite3.connect(path)
     try:
-        row: tuple[object, ...] = connection.execute(query).fetchone()
+        row: tuple[int, ...] = connection.execute(query).fetchone()
         return row
     finally:
         connection.close()
