@@ -7,61 +7,24 @@ Start-up counts here: a command imports what it needs when it runs.
 from __future__ import annotations
 
 import contextlib
-import enum
-import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot import __version__
+from bot.cli import output
+from bot.cli.output import ConfidenceName, SeverityName, Surface, Wanted
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from analyzers.change import Change, Tree
-    from analyzers.findings import Confidence, Severity
     from analyzers.git import Repository
-    from analyzers.options import Progress
-    from bot.report import Report
     from bot.review.configuration import Configurations
     from bot.review.outcome import Outcome
-    from bot.settings import Settings
 
 FOUND = 1
 """Exit status when findings reach the threshold."""
-_PLAIN_WIDTH = 100
-"""Columns of tables where there is no terminal to ask."""
-
-
-class Surface(enum.StrEnum):
-    """The surfaces that the command line can write."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    MARKDOWN = "markdown"
-
-
-class SeverityName(enum.StrEnum):
-    """Severities as they are typed."""
-
-    INFO = "info"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-
-class ConfidenceName(enum.StrEnum):
-    """Confidences as they are typed."""
-
-    POSSIBLE = "possible"
-    LIKELY = "likely"
-    CERTAIN = "certain"
-
 
 app = typer.Typer(
     name="countersign",
@@ -112,7 +75,7 @@ def review(
     fail_on: FailOnOption = None,
     min_confidence: MinConfidenceOption = None,
     everything: AllOption = False,
-    output: OutputOption = None,
+    output_file: OutputOption = None,
 ) -> None:
     """
     Review a change: what it adds, what it fixes, and what it does to each entry point it reaches.
@@ -125,7 +88,8 @@ def review(
 
     with Repository(repo) as repository:
         change, configured_in = _change(repository, base, head, staged)
-        outcome = _review(change, configured_in, _settings(), everything, surface, output, fail_on, min_confidence)
+        wanted = Wanted(surface, output_file, everything, fail_on, min_confidence)
+        outcome = _review(change, configured_in, wanted)
     raise typer.Exit(FOUND if outcome.failing else 0)
 
 
@@ -138,7 +102,7 @@ def scan(
     fail_on: FailOnOption = None,
     min_confidence: MinConfidenceOption = None,
     everything: AllOption = False,
-    output: OutputOption = None,
+    output_file: OutputOption = None,
     write_baseline: Annotated[
         Path | None, typer.Option("--write-baseline", help="Accept all findings: write them to this file.")
     ] = None,
@@ -150,25 +114,19 @@ def scan(
     from analyzers.git import Repository
     from analyzers.index import Index
     from bot.review import baseline
-    from bot.review.outcome import judge
 
+    wanted = Wanted(surface, output_file, everything, fail_on, min_confidence)
     with Repository(path) as repository:
         tree: Tree = repository.working_tree() if repository.work_tree else repository.commit_tree("HEAD")
         configurations = _configurations(tree)
-        with Index.open(_settings().index_file) as index, _progress() as progress:
+        with Index.open(output.settings().index_file) as index, output.progress() as progress:
             found = engine.scan(tree, index, configurations.options_for, _scanned(path, repository), progress)
-        outcome = judge(
-            found,
-            configurations.for_path,
-            is_scan=True,
-            fail_on=_severity(fail_on),
-            min_confidence=_confidence(min_confidence),
-        )
+        outcome = output.judge(found, configurations, wanted, is_scan=True)
         if write_baseline is not None:
-            _write_file(write_baseline, baseline.render(outcome.posted))
+            output.write_file(write_baseline, baseline.render(outcome.posted))
             typer.echo(f"countersign: {len(outcome.posted)} accepted in {write_baseline}", err=True)
             raise typer.Exit
-        _write(_report(outcome, tree, None, everything), surface, output)
+        output.write(outcome, tree, None, wanted)
     raise typer.Exit(FOUND if outcome.failing else 0)
 
 
@@ -191,8 +149,8 @@ def explain(rule: Annotated[str, typer.Argument(help="The rule's id, as a findin
         return
     from rich.markdown import Markdown
 
-    console = _console(_settings())
-    console.print(Markdown(found.page), width=min(console.width, _PLAIN_WIDTH))
+    console = output.console()
+    console.print(Markdown(found.page), width=min(console.width, output.PLAIN_WIDTH))
 
 
 @app.command()
@@ -237,21 +195,23 @@ def build_index(
     head: Annotated[str | None, typer.Option(help="Index this revision; by default the working tree.")] = None,
 ) -> None:
     """Read the whole tree into the index, so that the first review is as fast as the next."""
+    from analyzers import paths
     from analyzers.git import Repository
     from analyzers.index import Index
 
-    settings = _settings()
+    index_file = output.settings().index_file
     with Repository(repo) as repository:
         tree: Tree
         if head is None and repository.work_tree is not None:
             tree = repository.working_tree()
         else:
             tree = repository.commit_tree(head or "HEAD")
-        with Index.open(settings.index_file) as index, _progress() as progress:
-            skipped = index.prepare(tree, tree.entries, progress)
+        wanted = [path for path in tree.entries if paths.classify(path) is None]
+        with Index.open(index_file) as index, output.progress() as progress:
+            skipped = index.prepare(tree, wanted, progress)
     for item in skipped:
         typer.echo(f"countersign: {item.path} was left out: {item.reason}", err=True)
-    typer.echo(f"countersign: {tree.name} is in {settings.index_file}", err=True)
+    typer.echo(f"countersign: {tree.name} is in {index_file}", err=True)
 
 
 @app.command()
@@ -276,7 +236,7 @@ def demo(
         typer.echo(f"countersign: an order service in {directory}, its change on branch `{shop.BRANCH}`", err=True)
         repository = stack.enter_context(Repository(directory))
         change, configured_in = _change(repository, None, None, staged=False)
-        _review(change, configured_in, _settings(), False, surface, None, None, None)
+        _review(change, configured_in, Wanted(surface))
 
 
 def _change(repository: Repository, base: str | None, head: str | None, staged: bool) -> tuple[Change, Tree]:
@@ -311,79 +271,17 @@ def _change(repository: Repository, base: str | None, head: str | None, staged: 
     return repository.change(base_tree, repository.commit_tree(current)), base_tree
 
 
-def _review(
-    change: Change,
-    configured_in: Tree,
-    settings: Settings,
-    everything: bool,
-    surface: Surface,
-    output: Path | None,
-    fail_on: SeverityName | None,
-    min_confidence: ConfidenceName | None,
-) -> Outcome:
+def _review(change: Change, configured_in: Tree, wanted: Wanted) -> Outcome:
     """Review a change and write the report."""
     from analyzers import engine
     from analyzers.index import Index
-    from bot.review.outcome import judge
 
     configurations = _configurations(configured_in)
-    with Index.open(settings.index_file) as index, _progress() as progress:
+    with Index.open(output.settings().index_file) as index, output.progress() as progress:
         found = engine.review(change, index, configurations.options_for, progress)
-    outcome = judge(
-        found,
-        configurations.for_path,
-        fail_on=_severity(fail_on),
-        min_confidence=_confidence(min_confidence),
-    )
-    _write(_report(outcome, change.head, change.base, everything), surface, output)
+    outcome = output.judge(found, configurations, wanted)
+    output.write(outcome, change.head, change.base, wanted)
     return outcome
-
-
-def _report(outcome: Outcome, head: Tree, base: Tree | None, everything: bool) -> Report:
-    from analyzers import catalogue
-    from bot.report import Report, lines_in
-
-    return Report(outcome, {rule.id: rule for rule in catalogue.load()}, lines_in(head, base), everything)
-
-
-def _write(report: Report, surface: Surface, output: Path | None) -> None:
-    """Write a report in a format, to a file or to standard output."""
-    if surface is Surface.TEXT:
-        from bot.report import text
-
-        if output is None:
-            text.render(report, _console(_settings()))
-            return
-        import io
-
-        plain = io.StringIO()
-        text.render(report, _console(_settings(), plain))
-        rendered = plain.getvalue()
-    elif surface is Surface.JSON:
-        from bot.report import json
-
-        rendered = json.render(report)
-    elif surface is Surface.SARIF:
-        from bot.report import sarif
-
-        rendered = sarif.render(report)
-    else:
-        from bot.report import markdown
-
-        rendered = markdown.render(report)
-    if output is None:
-        sys.stdout.write(rendered)
-    else:
-        _write_file(output, rendered)
-
-
-def _write_file(path: Path, text: str) -> None:
-    from bot.errors import UsageError
-
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be written: {exc.strerror or exc}") from exc
 
 
 def _configurations(tree: Tree) -> Configurations:
@@ -399,53 +297,3 @@ def _scanned(path: Path, repository: Repository) -> tuple[str, ...]:
         return ()
     inside = path.resolve().relative_to(repository.work_tree.resolve()).as_posix()
     return () if inside == "." else (inside,)
-
-
-def _settings() -> Settings:
-    from bot import settings
-
-    return settings.read(os.environ)
-
-
-def _console(settings: Settings, file: object = None) -> Console:
-    """A console that is plain wherever it is not a terminal, and without colours where they are not wanted."""
-    from rich.console import Console
-
-    console = Console(file=file, no_color=settings.plain or None, highlight=False, emoji=False, markup=False)  # type: ignore[arg-type]
-    if not console.is_terminal:
-        console.width = _PLAIN_WIDTH
-    return console
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """Progress bars on standard error, where that is a terminal; else nothing is told."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield tell
-
-
-def _severity(name: SeverityName | None) -> Severity | None:
-    from analyzers.findings import Severity
-
-    return None if name is None else Severity[name.name]
-
-
-def _confidence(name: ConfidenceName | None) -> Confidence | None:
-    from analyzers.findings import Confidence
-
-    return None if name is None else Confidence[name.name]

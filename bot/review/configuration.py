@@ -8,7 +8,7 @@ review off. They are read strictly: whatever is not understood is an error with 
     mode = "sign-first"                     # the root's file only
 
     [rules]
-    query-in-loop = "high"                  # or "off"
+    query-in-loop = "high"                  # or "on", "off"
 
     [paths]
     exclude = ["legacy/", "*_pb2.py"]       # gitignore patterns, from this file's folder
@@ -32,7 +32,7 @@ import json
 import posixpath
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
@@ -220,7 +220,7 @@ class _Reader:
         return Configuration(
             path=self._path,
             mode=MODES[self._choice("mode", MODES, _DEFAULT.mode)],
-            rules={rule: self._severity_or_off(f"rules.{rule}") for rule in sorted(self._table("rules"))},
+            rules=dict(self._switched()),
             exclude=self._excluded(),
             fail_on=Severity(self._choice("review.fail-on", _names(Severity), _DEFAULT.fail_on.name.lower())),
             min_confidence=Confidence(
@@ -269,9 +269,13 @@ class _Reader:
             raise self._error(key, f'"{key}" is one of {", ".join(choices)}, not {json.dumps(value, default=str)}')
         return choices.index(value)
 
-    def _severity_or_off(self, key: str) -> Severity | None:
-        choice = self._choice(key, ("off", *_names(Severity)), "off")
-        return Severity(choice - 1) if choice else None
+    def _switched(self) -> Iterator[tuple[str, Severity | None]]:
+        """Rules that are not simply on, each with its severity or with None for off."""
+        levels = ("off", "on", *_names(Severity))
+        for rule in sorted(self._table("rules")):
+            choice = self._choice(f"rules.{rule}", levels, "on")
+            if levels[choice] != "on":
+                yield rule, Severity(choice - 2) if choice else None
 
     def _count(self, key: str, default: int) -> int:
         value = self._value(key)
@@ -313,7 +317,7 @@ class _Reader:
         except BaselineError as exc:
             raise self._error("baseline.file", str(exc)) from exc
 
-    def _models(self) -> Iterable[tuple[str, str]]:
+    def _models(self) -> Iterator[tuple[str, str]]:
         entries = self._document.get("models", [])
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise self._error("models", '"models" is a list of sections: write [[models]]')

@@ -75,6 +75,13 @@ def test_full() -> None:
     assert options.baseline == {sample.QUERY.fingerprint}
 
 
+def test_on_is_the_default() -> None:
+    """A rule that is switched on, as `config show` writes it, is as if it were not named."""
+    found = read({".countersign.toml": '[rules]\nquery-in-loop = "on"\n'}).root
+    assert found.options == Options()
+    assert ("rules.query-in-loop", '"on"', ".countersign.toml:2") in found.shown(RULES)
+
+
 def test_models() -> None:
     """Own models are TOML text: a file's as it is, an entry's written again with the same meaning."""
     (file, file_text), (entry, entry_text) = configuration.read(FULL_TREE, RULES).root.models
@@ -108,7 +115,7 @@ def test_nearest_file_wins_whole() -> None:
         ("[rules]\nzzz = 1\n", '2: unknown rule "zzz"; known are query-in-loop, write-in-loop'),
         (
             '[rules]\nquery-in-loop = "loud"\n',
-            '2: "rules.query-in-loop" is one of off, info, low, medium, high, critical, not "loud"',
+            '2: "rules.query-in-loop" is one of off, on, info, low, medium, high, critical, not "loud"',
         ),
         ("[review]\nmax-inline = -1\n", '2: "review.max-inline" is a whole number from 0'),
         ("[review]\nmax-inline = true\n", '2: "review.max-inline" is a whole number from 0'),
