@@ -157,7 +157,7 @@ def _celery() -> None:
 
 
 LIBRARIES = {"django": _django, "sqlalchemy": _sqlalchemy, "peewee": _peewee, "celery": _celery}
-PRELOADED = ("flask", "flask_sqlalchemy", "fastapi", "fastapi.testclient", "pydantic", "graphene", "jinja2")
+PRELOADED = ("flask", "flask_sqlalchemy", "fastapi", "fastapi.testclient", "pydantic", "graphene", "strawberry", "jinja2")
 
 
 def _named(cases: tuple[Case, ...], library: str) -> bool:
