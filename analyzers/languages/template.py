@@ -27,7 +27,7 @@ from analyzers.languages.template_scan import Dialect, Lines, Mark, Scan, dialec
 from analyzers.span import NOWHERE, Span
 
 DEEPEST = 100
-"""How many sections of tags may be open inside each other. What stands deeper is lowered as if its tags were absent."""
+"""How many sections of tags may be open inside each other. A tag that stands deeper opens nothing, and that is said."""
 
 
 def lower(text: bytes) -> ir.Module:
@@ -39,7 +39,7 @@ def lower(text: bytes) -> ir.Module:
     decoded = text.decode("utf-8", "replace")
     found = scan(decoded, multiline=True)
     dialect = dialect_of(decoded, found.marks)
-    if dialect == "django":
+    if dialect == "django" and found.jinja_only:
         found = scan(decoded, multiline=False)
     lowering = _Lowering(decoded, dialect, found)
     return lowering.module() if found.marks or found.unclosed else ir.Module(dialect)
@@ -138,7 +138,7 @@ class _Lowering:
             self._branch(mark, name)
         elif name:
             try:
-                self._handlers.get(name, _Lowering._other)(self, mark, self._words(mark))
+                self._handlers.get(name, _Lowering._other)(self, mark)
             except Unreadable as error:
                 self._report_unreadable(mark, error)
                 if mark.start in self._with_end:
@@ -183,9 +183,8 @@ class _Lowering:
     def _open(
         self, mark: Mark, finish: _Finish, branches: frozenset[str] | None = frozenset(), test: ir.Expr | None = None
     ) -> None:
-        if finish is not _inline and not self._has_room(mark):
-            finish, branches = _inline, None
-        self._blocks.append(_Block(mark, finish, branches, [_Section(mark.start, test)]))
+        if self._has_room(mark):
+            self._blocks.append(_Block(mark, finish, branches, [_Section(mark.start, test)]))
 
     def _close(self, end: int, *, closed: bool = True) -> None:
         block = self._blocks.pop()
@@ -196,7 +195,7 @@ class _Lowering:
 
     def _has_room(self, mark: Mark) -> bool:
         """Whether one more section may be open inside the others; reported where not."""
-        room = sum(len(block.sections) for block in self._blocks if block.finish is not _inline) < DEEPEST
+        room = sum(len(block.sections) for block in self._blocks) < DEEPEST
         if not room:
             self._report("tags are nested too deeply", mark.start, mark.end)
         return room
@@ -205,7 +204,7 @@ class _Lowering:
         self._diagnostics.append(ir.Diagnostic(message, self._lines.span(start, end)))
 
     def _report_unreadable(self, mark: Mark, error: Unreadable) -> None:
-        self._report(f"{error.message} in `{_shortened(self._text[mark.start : mark.end])}`", mark.start, mark.end)
+        self._report(f"{error} in `{_shortened(self._text[mark.start : mark.end])}`", mark.start, mark.end)
 
     def _own_span(self, mark: Mark) -> Span:
         """A tag's text without its braces."""
@@ -264,14 +263,23 @@ class _Lowering:
         self._open(mark, finish)
 
     def _first_words(self, mark: Mark) -> list[tuple[str, Span]]:
-        """The arguments of a tag that are no expressions, parted by white space."""
+        """
+        The arguments of a tag that are no expressions, parted by white space.
+
+        Raises:
+            Unreadable: There are none.
+        """
         words = re.compile(r"\S+").finditer(self._text, mark.inner_start, mark.inner_end)
-        return [(word[0], self._lines.span(word.start(), word.end())) for word in words]
+        found = [(word[0], self._lines.span(word.start(), word.end())) for word in words]
+        if not found:
+            raise Unreadable("a name was expected")
+        return found
 
     # --- tags of both -------------------------------------------------------------------------------------------------
 
-    def _other(self, mark: Mark, words: Expressions) -> None:
+    def _other(self, mark: Mark) -> None:
         """A tag that this front end knows nothing of: a call with its arguments, and its body if it has an end."""
+        words = self._words(mark)
         positional, keywords, target = words.arguments()
         call = self._call(mark, f"tag:{mark.name}", positional, keywords)
         if target is not None:
@@ -281,10 +289,11 @@ class _Lowering:
         if mark.start in self._with_end:
             self._open(mark, _inline, None)
 
-    def _if(self, mark: Mark, words: Expressions) -> None:  # noqa: ARG002
+    def _if(self, mark: Mark) -> None:
         self._open(mark, self._branched, frozenset({"elif", "else"}), self._condition(mark))
 
-    def _for(self, mark: Mark, words: Expressions) -> None:
+    def _for(self, mark: Mark) -> None:
+        words = self._words(mark)
         target = words.target()
         words.expect("in")
         iterable = words.condition()
@@ -302,28 +311,29 @@ class _Lowering:
 
         self._open(mark, finish, frozenset({"else", "empty"}))
 
-    def _with(self, mark: Mark, words: Expressions) -> None:
+    def _with(self, mark: Mark) -> None:
+        words = self._words(mark)
         while words.left:
             if not words.skip(",", "and"):
                 self._emit(words.binding())
         self._open(mark, _inline)
 
-    def _block(self, mark: Mark, words: Expressions) -> None:
+    def _block(self, mark: Mark) -> None:
         found = self._first_words(mark)
-        if not found:
-            raise words.unreadable("a name was expected")
         name, span = found[0]
         self._open_function(mark, f"block:{name}", span, called=True)
 
-    def _extends(self, mark: Mark, words: Expressions) -> None:
+    def _extends(self, mark: Mark) -> None:
+        words = self._words(mark)
         call = self._call(mark, "extends", (words.whole(),))
         if self._blocks:
             self._evaluate(call)
         else:
             self._root.body.insert(0, ir.Evaluate(call.span, call))
 
-    def _include(self, mark: Mark, words: Expressions) -> None:
+    def _include(self, mark: Mark) -> None:
         """`{% include x with a=b only %}`; Jinja's `without context` is `only` too."""
+        words = self._words(mark)
         template = words.argument()
         keywords: list[ir.Keyword] = []
         while words.left:
@@ -333,26 +343,29 @@ class _Lowering:
             elif words.skip("only", "without"):
                 keywords.append(ir.Keyword("only", ir.Constant(self._lines.span(token.start, token.end), True)))
             elif not words.skip("with", "context", "ignore", "missing", ","):
-                raise words.unreadable(f"`{token.text}` was not expected")
+                raise Unreadable(f"`{token.text}` was not expected")
         self._evaluate(self._call(mark, "include", (template,), tuple(keywords)))
 
-    def _cache(self, mark: Mark, words: Expressions) -> None:
+    def _cache(self, mark: Mark) -> None:
+        words = self._words(mark)
         positional, keywords, _ = words.arguments()
         self._open(mark, self._branched, test=self._call(mark, "cached", positional, keywords))
 
-    def _filter(self, mark: Mark, words: Expressions) -> None:
+    def _filter(self, mark: Mark) -> None:
         """`{% filter lower|escape %}`: the filters run once the body is rendered."""
+        words = self._words(mark)
         value = words.filter(self._rendered(mark), mark.name_start)
         while words.skip("|"):
             value = words.filter(value, mark.name_start)
         words.finish()
         self._open(mark, lambda sections, end: [*_inline(sections, end), ir.Evaluate(value.span, value)])
 
-    def _translation(self, mark: Mark, words: Expressions) -> None:
+    def _translation(self, mark: Mark) -> None:
         """`{% blocktranslate with a=b count n=c asvar text %}`, Jinja's `{% trans a=b %}`: bindings, then the body."""
         if mark.start not in self._with_end:
-            self._other(mark, words)
+            self._other(mark)
             return
+        words = self._words(mark)
         after: list[ir.Stmt] = []
         while words.left:
             if words.at_keyword() or words.following.text == "as":
@@ -367,16 +380,16 @@ class _Lowering:
                     self._emit(ir.Assign(value.span, (target,), value))
         self._open(mark, lambda sections, end: [*_inline(sections, end), *after], _PLURALS)
 
-    def _transparent(self, mark: Mark, words: Expressions) -> None:  # noqa: ARG002
+    def _transparent(self, mark: Mark) -> None:
         self._open(mark, _inline)
 
-    def _opaque(self, mark: Mark, words: Expressions) -> None:  # noqa: ARG002
+    def _opaque(self, mark: Mark) -> None:
         """A `{% comment %}` that had an end left no mark."""
         self._report(f"`{{% {mark.name} %}}` is never closed", mark.start, mark.end)
 
     # --- Django's tags ------------------------------------------------------------------------------------------------
 
-    def _load(self, mark: Mark, words: Expressions) -> None:  # noqa: ARG002
+    def _load(self, mark: Mark) -> None:
         """`{% load a b %}`, `{% load name from library %}`."""
         found = self._first_words(mark)
         if len(found) >= 3 and found[-2][0] == "from":
@@ -384,19 +397,22 @@ class _Lowering:
         else:
             self._imports += [ir.Import(span, library, "*", "*") for library, span in found]
 
-    def _if_equal(self, mark: Mark, words: Expressions) -> None:
+    def _if_equal(self, mark: Mark) -> None:
+        words = self._words(mark)
         start = words.token.start
         operands = (words.argument(), words.argument())
         test = ir.Operation(words.span_from(start), "==" if mark.name == "ifequal" else "!=", operands)
         self._open(mark, self._branched, frozenset({"else"}), test)
 
-    def _if_changed(self, mark: Mark, words: Expressions) -> None:
+    def _if_changed(self, mark: Mark) -> None:
+        words = self._words(mark)
         positional, keywords, _ = words.arguments()
         test = self._call(mark, "tag:ifchanged", positional, keywords)
         self._open(mark, self._branched, frozenset({"else"}), test)
 
-    def _regroup(self, mark: Mark, words: Expressions) -> None:
+    def _regroup(self, mark: Mark) -> None:
         """`{% regroup rows by key as groups %}`: `groups = regroup(rows, "key")`, items with `grouper` and `list`."""
+        words = self._words(mark)
         rows = words.argument()
         words.expect("by")
         start = words.token.start
@@ -407,24 +423,21 @@ class _Lowering:
         call = self._call(mark, "regroup", (rows, ir.Constant(key.span, text)))
         self._emit(ir.Assign(call.span, (target,), call))
 
-    def _partial_definition(self, mark: Mark, words: Expressions) -> None:
+    def _partial_definition(self, mark: Mark) -> None:
         found = self._first_words(mark)
-        if not found:
-            raise words.unreadable("a name was expected")
         name, span = found[0]
         self._open_function(mark, f"partial:{name}", span, called=len(found) > 1 and found[1][0] == "inline")
 
-    def _partial(self, mark: Mark, words: Expressions) -> None:
+    def _partial(self, mark: Mark) -> None:
         found = self._first_words(mark)
-        if not found:
-            raise words.unreadable("a name was expected")
         name, span = found[0]
         self._evaluate(ir.Call(self._own_span(mark), ir.Name(span, f"partial:{name}")))
 
     # --- Jinja's tags -------------------------------------------------------------------------------------------------
 
-    def _set(self, mark: Mark, words: Expressions) -> None:
+    def _set(self, mark: Mark) -> None:
         """`{% set a = b %}`, or `{% set a | filter %}` and a body."""
+        words = self._words(mark)
         target = words.target()
         if words.skip("="):
             self._emit(ir.Assign(self._own_span(mark), (target,), words.whole()))
@@ -436,14 +449,16 @@ class _Lowering:
         assign = ir.Assign(self._own_span(mark), (target,), value)
         self._open(mark, lambda sections, end: [*_inline(sections, end), assign])
 
-    def _macro(self, mark: Mark, words: Expressions) -> None:
+    def _macro(self, mark: Mark) -> None:
+        words = self._words(mark)
         name = words.name()
         params = words.parameters()
         words.finish()
         self._open_function(mark, name.id, name.span, params)
 
-    def _call_block(self, mark: Mark, words: Expressions) -> None:
+    def _call_block(self, mark: Mark) -> None:
         """`{% call(row) table(rows) %}`: the call, then the body as if it were run once, `row` unknown."""
+        words = self._words(mark)
         params = words.parameters() if words.token.text == "(" else ()
         call = words.whole()
         self._emit(ir.Evaluate(call.span, call))
@@ -451,19 +466,22 @@ class _Lowering:
             self._emit(ir.Assign(parameter.span, (ir.Name(parameter.span, parameter.name),), parameter.default))
         self._open(mark, _inline)
 
-    def _do(self, mark: Mark, words: Expressions) -> None:  # noqa: ARG002
+    def _do(self, mark: Mark) -> None:
+        words = self._words(mark)
         value = words.whole()
         self._emit(ir.Evaluate(value.span, value))
 
-    def _import(self, mark: Mark, words: Expressions) -> None:
+    def _import(self, mark: Mark) -> None:
         """`{% import "forms.html" as forms %}`; of a template that is not named, an assignment."""
+        words = self._words(mark)
         template = words.argument()
         words.expect("as")
         alias = words.name()
         self._import_name(mark, template, None, alias)
 
-    def _from(self, mark: Mark, words: Expressions) -> None:
+    def _from(self, mark: Mark) -> None:
         """`{% from "forms.html" import field, label as caption with context %}`."""
+        words = self._words(mark)
         template = words.argument()
         words.expect("import")
         while words.left and words.token.text not in ("with", "without"):
@@ -481,14 +499,14 @@ class _Lowering:
                 value = ir.Lookup(value.span, value, name.id)
             self._emit(ir.Assign(value.span, (alias,), value))
 
-    def _break(self, mark: Mark, words: Expressions) -> None:  # noqa: ARG002
+    def _break(self, mark: Mark) -> None:
         self._emit(ir.Break(self._own_span(mark)))
 
-    def _continue(self, mark: Mark, words: Expressions) -> None:  # noqa: ARG002
+    def _continue(self, mark: Mark) -> None:
         self._emit(ir.Continue(self._own_span(mark)))
 
 
-_Handler: TypeAlias = Callable[[_Lowering, Mark, Expressions], None]
+_Handler: TypeAlias = Callable[[_Lowering, Mark], None]
 
 _PLURALS = frozenset({"plural", "pluralize"})
 _BRANCHES = frozenset({"elif", "else", "empty"}) | _PLURALS

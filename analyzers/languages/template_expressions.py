@@ -26,12 +26,7 @@ DEEPEST_BRACKETS = 20
 
 
 class Unreadable(Exception):
-    """An expression that the dialect does not allow, at an offset. Never leaves the front end."""
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
+    """An expression that the dialect does not allow. Never leaves the front end."""
 
 
 class Token(NamedTuple):
@@ -84,7 +79,6 @@ class Expressions:
     """
 
     def __init__(self, text: str, lines: Lines, dialect: Dialect, start: int, end: int) -> None:
-        self._text = text
         self._lines = lines
         self._django = dialect == "django"
         self._levels = _DJANGO_LEVELS if self._django else _JINJA_LEVELS
@@ -131,24 +125,20 @@ class Expressions:
         """Read this very name or sign."""
         token = self.token
         if not self.skip(word):
-            raise self.unreadable(f"`{word}` was expected")
+            raise Unreadable(f"`{word}` was expected")
         return token
 
     def name(self) -> ir.Name:
         """Read a name that is no literal."""
         if self.token.kind != "name":
-            raise self.unreadable("a name was expected")
+            raise Unreadable("a name was expected")
         token = self.take()
         return ir.Name(self._lines.span(token.start, token.end), token.text)
 
     def finish(self) -> None:
         """Hold that everything was read."""
         if self.left:
-            raise self.unreadable(f"`{self.token.text}` was not expected")
-
-    def unreadable(self, message: str) -> Unreadable:
-        """What to raise about the next token."""
-        return Unreadable(message, self.token.start)
+            raise Unreadable(f"`{self.token.text}` was not expected")
 
     def span_from(self, start: int) -> Span:
         """From an offset to the end of what was read last."""
@@ -157,7 +147,7 @@ class Expressions:
     def _nested(self, read: Callable[[], T]) -> T:
         """Read something inside something of its kind."""
         if self._depth == DEEPEST_BRACKETS:
-            raise self.unreadable("the expression is nested too deeply")
+            raise Unreadable("the expression is nested too deeply")
         self._depth += 1
         result = read()
         self._depth -= 1
@@ -205,7 +195,7 @@ class Expressions:
     def _shallow(self, value: ir.Expr, start: int) -> ir.Expr:
         """The value itself, unless its nodes lie too deep inside each other."""
         if self._depth == 0 and self.token.start - start > DEEPEST and _height(value) > DEEPEST:
-            raise Unreadable("the expression is nested too deeply", start)
+            raise Unreadable("the expression is nested too deeply")
         return value
 
     def _operation(self, floor: int) -> ir.Expr:
@@ -311,7 +301,7 @@ class Expressions:
             return ir.Operation(self.span_from(token.start), token.text, (value,))
         if not self._django and token.text in ("(", "[", "{"):
             return self._nested(self._bracketed)
-        raise self.unreadable(f"`{token.text}` was not expected" if token.text else "an expression was expected")
+        raise Unreadable(f"`{token.text}` was not expected" if token.text else "an expression was expected")
 
     def _text_literal(self) -> ir.Constant:
         """A text in quotes; inside brackets Jinja joins neighbours, as Python does."""

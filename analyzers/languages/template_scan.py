@@ -51,6 +51,8 @@ class Scan(NamedTuple):
     marks: list[Mark]
     unclosed: list[int]
     """Offsets of opening braces that nothing closes."""
+    jinja_only: bool
+    """Whether it holds for Jinja alone, because something runs over several lines."""
 
 
 _OPENING = re.compile(r"\{[{%#]")
@@ -85,34 +87,36 @@ def scan(text: str, *, multiline: bool) -> Scan:
     """
     marks: list[Mark] = []
     unclosed: list[int] = []
+    jinja_only = False
     first = _Search(text)
     endless: set[str] = set()
     position = 0
     while (opening := _OPENING.search(text, position)) is not None:
         start = opening.start()
+        position = start + 1
         closing = _CLOSING[opening[0]]
         close = first(closing, start + 2)
-        if close >= (len(text) if multiline else first("\n", start)):
+        if close > first("\n", start):
+            jinja_only = multiline
+            close = close if multiline else len(text)
+        if close == len(text) or (closing != "#}" and first("{%", start + 2) < close):
             unclosed.append(start)
-            position = start + 1
-        elif closing == "#}":
+            continue
+        if closing == "#}":
             position = close + 2
-        elif first("{%", start + 2) < close:
-            unclosed.append(start)
-            position = start + 1
-        else:
-            if closing == "}}" and multiline:
-                close = _after_mappings(text, start + 2, close)
-            mark = _mark(text, start, close)
-            position = mark.end
-            if mark.name in _OPAQUE_ENDS and mark.name not in endless:
-                after = _after_opaque(text, mark)
-                if after is not None:
-                    position = after
-                    continue
-                endless.add(mark.name)
-            marks.append(mark)
-    return Scan(marks, unclosed)
+            continue
+        if closing == "}}" and multiline:
+            close = _after_mappings(text, start + 2, close)
+        mark = _mark(text, start, close)
+        position = mark.end
+        if mark.name in _OPAQUE_ENDS and mark.name not in endless:
+            after = _after_opaque(text, mark)
+            if after is not None:
+                position = after
+                continue
+            endless.add(mark.name)
+        marks.append(mark)
+    return Scan(marks, unclosed, jinja_only)
 
 
 def _mark(text: str, start: int, close: int) -> Mark:

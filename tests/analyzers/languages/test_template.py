@@ -280,7 +280,7 @@ def test_what_is_broken_is_said_and_the_rest_lowered(text: str, expected: list[s
 @pytest.mark.parametrize(
     "text",
     [
-        "{% if a %}" * 3000,
+        "{% if a %}" * 20_000,
         "{% if a %}" + "{% elif a %}" * 3000 + "{% endif %}",
         "{{ f(" + "(" * 3000,
         "{{ f(" + "-" * 3000 + "a) }}",
