@@ -13,6 +13,7 @@ import msgspec
 from analyzers.catalogue import Rule
 from analyzers.change import Tree
 from analyzers.findings import Consequence, Finding, Skipped, State
+from analyzers.span import Place
 from bot.review.outcome import Outcome
 
 LinesOf: TypeAlias = Callable[[str, State], Sequence[str]]
@@ -70,6 +71,22 @@ def lines_in(head: Tree, base: Tree | None = None) -> LinesOf:
         return read[key]
 
     return lines_of
+
+
+def library_of(place: Place) -> str | None:
+    """
+    The library that a place lies in, or None for a place in the repository.
+
+    What a library does between two steps of a trace is told by its framework model, whose paths are like
+    `<rest_framework.generics>`.
+    """
+    path = place.path
+    return path[1:-1] if path.startswith("<") and path.endswith(">") else None
+
+
+def where(place: Place) -> str:
+    """A place in a few characters: `shop/views.py:14`, or the name of a library."""
+    return visible(library_of(place) or f"{place.path}:{place.span.line}")
 
 
 def visible(text: str) -> str:

@@ -12,8 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from analyzers.findings import Cost, Edit, Finding, Step
-from analyzers.span import Place
-from bot.report import Report, pieces, plural, visible
+from bot.report import Report, pieces, plural, visible, where
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,7 +27,7 @@ def render(report: Report) -> str:
     """The summary and the inline comments, each under a line that says where it would be posted."""
     parts = [_posted_as("Summary comment", summary(report))]
     parts += [
-        _posted_as(f"Comment on {_where(finding.place)}", inline(report, finding)) for finding in report.outcome.inline
+        _posted_as(f"Comment on {where(finding.place)}", inline(report, finding)) for finding in report.outcome.inline
     ]
     return "\n".join(parts)
 
@@ -163,7 +162,7 @@ def _environment() -> Environment:
         "code": _code,
         "cell": lambda text: re.sub(r"(?<!\\)\|", r"\\|", text),
         "cost": _cost,
-        "where": lambda place: _code(_where(place)),
+        "where": lambda place: _code(where(place)),
         "plural": plural,
     }
     return environment
@@ -193,10 +192,6 @@ def _code(text: str) -> str:
     """Inline code; a backtick inside makes its fence longer."""
     text = visible(text).replace("\n", " ")
     return f"`` {text} ``" if "`" in text else f"`{text}`"
-
-
-def _where(place: Place) -> str:
-    return f"{visible(place.path)}:{place.span.line}"
 
 
 def _cost(cost: Cost | None, absent: str) -> str:

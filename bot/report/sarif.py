@@ -16,7 +16,7 @@ import bot
 from analyzers.catalogue import Rule
 from analyzers.findings import Finding, Fix, Severity, State, Step
 from analyzers.span import Place
-from bot.report import Report
+from bot.report import Report, library_of
 
 _LEVELS = {
     Severity.INFO: "note",
@@ -106,6 +106,10 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _location(place: Place) -> dict[str, Any]:
+    """A region of a file; a place in a library has only a name."""
+    library = library_of(place)
+    if library is not None:
+        return {"logicalLocations": [{"fullyQualifiedName": library, "kind": "module"}]}
     span = place.span
     return {
         "physicalLocation": {

@@ -13,8 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from analyzers.findings import Consequence, Cost, Finding, Severity, Step
-from analyzers.span import Place
-from bot.report import Report, pieces, plural, visible
+from bot.report import Report, pieces, plural, visible, where
 
 _COLOURS = {
     Severity.INFO: "bright_black",
@@ -103,7 +102,7 @@ class _Printer:
         """The lines of the finding with a few around them; its span is underlined when it is on one line."""
         span = finding.place.span
         lines = self._report.lines_of(finding.place.path, finding.state)
-        self._line(Text(_where(finding.place), style="underline" if self._wraps else ""), indent=2)
+        self._line(Text(where(finding.place), style="underline" if self._wraps else ""), indent=2)
         last_shown = min(span.end_line, span.line + _LONGEST_SNIPPET - 1)
         first, last = max(1, span.line - _CONTEXT), min(len(lines), last_shown + _CONTEXT)
         width = len(str(last))
@@ -142,12 +141,12 @@ class _Printer:
         if not trace:
             return
         self._line(Text("how it gets there", style="bold"), indent=2)
-        width = max(len(_where(step.place)) for step in trace)
+        width = max(len(where(step.place)) for step in trace)
         for number, step in enumerate(trace):
             is_last = number == len(trace) - 1
             bend = "╰▸ " if is_last else "╭─ " if number == 0 else "├─ "
-            where = f"{_where(step.place):<{width}}  "
-            self._line(Text.assemble(("  " + bend, _FAINT), where, _prose(step.message, self._console)), indent=2)
+            at = f"{where(step.place):<{width}}  "
+            self._line(Text.assemble(("  " + bend, _FAINT), at, _prose(step.message, self._console)), indent=2)
         self._line()
 
     def _fix(self, finding: Finding) -> None:
@@ -194,7 +193,7 @@ class _Printer:
         for finding in findings:
             row = Text.assemble(
                 ("✔ " if finding.state == "fixed" else "· ", colour),
-                f"{finding.rule}  {_where(finding.place)}  ",
+                f"{finding.rule}  {where(finding.place)}  ",
                 _prose(finding.message, self._console),
             )
             if finding.suppressed is not None:
@@ -245,10 +244,6 @@ def _prose(message: str, console: Console) -> Text:
         else:
             text.append(piece)
     return text
-
-
-def _where(place: Place) -> str:
-    return f"{visible(place.path)}:{place.span.line}"
 
 
 def _short(name: str) -> str:

@@ -90,6 +90,27 @@ def test_what_the_demo_says_is_true(
     assert counts(shop, branch, rows) == {path: count + rows * (path in per_row) for path, count in fixed.items()}
 
 
+def test_what_the_demo_shows(tmp_path: Path) -> None:
+    """The review of the demo, through the normal path, says what running the service shows."""
+    ran = subprocess.run(
+        (sys.executable, "-m", "bot", "demo", "--format", "json"),
+        cwd=Path(__file__).parents[2],
+        env={"PATH": os.environ["PATH"], "COUNTERSIGN_DATA_DIR": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    shown = json.loads(ran.stdout)
+    assert {(finding["rule"], finding["place"]["path"]) for finding in shown["posted"]} == {
+        ("query-in-loop", "orders/overview.py"),
+        ("lazy-load-in-serializer", "orders/serializers.py"),
+    }
+    assert {(finding["rule"], finding["place"]["path"]) for finding in shown["fixed"]} == {
+        ("lazy-load-in-loop", "payments/views.py")
+    }
+    assert shown["failures"] == shown["skipped"] == []
+
+
 def test_same_commits_everywhere(shop: Path, tmp_path: Path) -> None:
     """The demo's commits have the same ids on every machine, whatever git is set up to do there."""
     demo.make(tmp_path / "other")

@@ -85,6 +85,7 @@ SERIALIZER = Finding(
     place=place("orders/views.py", 5, 15, 51),
     trace=(
         Step(place("orders/views.py", 5), "`GET /api/orders/` queries `order`"),
+        Step(place("<rest_framework.serializers>", 9), "the serializer reads each `order`"),
         Step(place("orders/serializers.py", 12), "reads `order.customer` for each row"),
     ),
     fingerprint=fingerprint("lazy-load-in-serializer", "orders/views.py::OrderList", ("customer",)),
