@@ -1,8 +1,8 @@
 """
 Cases: small programs in Markdown whose expected findings stand on the lines concerned.
 
-A page is one or more programs, each under its `##` heading; files above the first of them belong to every program of the
-page. A line with a path in backticks and a colon names the file of the fenced blocks that follow it:
+A page is one or more programs, each under its `##` heading; files above the first of them belong to every program of
+the page. A line with a path in backticks and a colon names the file of the fenced blocks that follow it:
 
     `shop/views.py`:
     ```python base          the file before the change
@@ -14,9 +14,11 @@ A program with a `base` or `new` block is a change, any other is looked at as it
 other is deleted by the change.
 
 Announcements are comments: `# finding: [rule] [other-rule] "words of the message"`, `{# finding: [rule] #}` in a
-template, `// finding: [rule]` in PHP. `todo-finding` marks a known missing finding, `todo-silent` a known noisy one; both
-are strict: they fail on the day they come right. `Not run: reason.` says why a program is not executed. A run starts with
-the runs above the first heading, unless the program has a file of its own in the place of one from there.
+template, `// finding: [rule]` in PHP. `todo-finding` marks a known missing finding, `todo-silent` a known noisy one;
+both are strict: they fail on the day they come right.
+
+`Not run: reason.` says why a program is not executed. A run starts with the runs above the first heading, unless the
+program has a file of its own in the place of one from there.
 """
 
 from __future__ import annotations
@@ -136,7 +138,9 @@ def parse(name: str, text: str) -> tuple[Case, ...]:
     (_, shared_lines), *sections = _sections(text)
     shared = _blocks(name, shared_lines)
     reason = _not_run(shared_lines)
-    cases = tuple(_case(name, title, shared, _blocks(name, lines), _not_run(lines) or reason) for title, lines in sections)
+    cases = tuple(
+        _case(name, title, shared, _blocks(name, lines), _not_run(lines) or reason) for title, lines in sections
+    )
     titles = [case.title for case in cases]
     if doubled := sorted({title for title in titles if titles.count(title) > 1}):
         raise PageError(f"{name}: two programs are called {doubled[0]!r}")

@@ -35,11 +35,15 @@ def untrue(name: str, text: str) -> list[str]:
     )
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)
-    return [sentence for case in parse(name, text) if case.run for sentence in _contradictions(case, counts[case.title])]
+    return [
+        sentence for case in parse(name, text) if case.run for sentence in _contradictions(case, counts[case.title])
+    ]
 
 
 def _contradictions(case: Case, counts: dict[str, list[int | str]]) -> list[str]:
-    failed = [f"{case.title}, {side}: {count}" for side, two in counts.items() for count in two if isinstance(count, str)]
+    failed = [
+        f"{case.title}, {side}: {count}" for side, two in counts.items() for count in two if isinstance(count, str)
+    ]
     if failed:
         return failed[:1]
     growth = {side: (two[1] - two[0]) / (SIZES[1] - SIZES[0]) for side, two in counts.items()}  # type: ignore[operator]

@@ -157,7 +157,16 @@ def _celery() -> None:
 
 
 LIBRARIES = {"django": _django, "sqlalchemy": _sqlalchemy, "peewee": _peewee, "celery": _celery}
-PRELOADED = ("flask", "flask_sqlalchemy", "fastapi", "fastapi.testclient", "pydantic", "graphene", "strawberry", "jinja2")
+PRELOADED = (
+    "flask",
+    "flask_sqlalchemy",
+    "fastapi",
+    "fastapi.testclient",
+    "pydantic",
+    "graphene",
+    "strawberry",
+    "jinja2",
+)
 
 
 def _named(cases: tuple[Case, ...], library: str) -> bool:
@@ -201,7 +210,7 @@ def _forked(*arguments: Any) -> int | str:
         os.dup2(silence, 1)
         try:
             answer: int | str = _measure(*arguments)
-        except BaseException:
+        except BaseException:  # noqa: BLE001  whatever the program raises is the answer
             answer = traceback.format_exc()
         with os.fdopen(writing, "w") as pipe:
             json.dump(answer, pipe)
