@@ -5,11 +5,13 @@ The surfaces of a review: one file each, all of them pure renderers of one `Repo
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 import msgspec
 
+from analyzers import paths
 from analyzers.catalogue import Rule
 from analyzers.change import Tree
 from analyzers.findings import Consequence, Finding, Skipped, State
@@ -19,6 +21,7 @@ from bot.review.outcome import Outcome
 LinesOf: TypeAlias = Callable[[str, State], Sequence[str]]
 """From a path and a finding's state to the lines of that file, on the side of the change where the finding stands."""
 
+_NO_PROGRAM = frozenset(get_args(paths.Reason))
 _CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
 _REORDERING = (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _UNSEEN = _CONTROLS | dict.fromkeys(_REORDERING, "\N{REPLACEMENT CHARACTER}")
@@ -45,15 +48,25 @@ class Report(msgspec.Struct, frozen=True):
         return tuple(row for row in self.outcome.review.consequences if row.changed)
 
     @property
-    def skipped(self) -> tuple[Skipped, ...]:
+    def gaps(self) -> tuple[Skipped, ...]:
         """What was not analysed although the review should have covered it."""
+        return tuple(item for item in self._skipped if item.reason not in _NO_PROGRAM)
+
+    @property
+    def left_out(self) -> str:
+        """What is no part of the program, counted by reason: `1 generated, 2 test`; empty when there is none."""
+        counts = Counter(item.reason for item in self._skipped if item.reason in _NO_PROGRAM)
+        return ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+
+    @property
+    def _skipped(self) -> tuple[Skipped, ...]:
         skipped = self.outcome.review.skipped
         return skipped if self.outcome.is_scan else tuple(item for item in skipped if item.changed)
 
     @property
     def is_complete(self) -> bool:
         """Whether everything that the review should have covered was analysed; without that, silence proves nothing."""
-        return not self.outcome.review.failures and not self.skipped
+        return not self.outcome.review.failures and not self.gaps
 
 
 def lines_in(head: Tree, base: Tree | None = None) -> LinesOf:

@@ -49,8 +49,8 @@ def summary(report: Report) -> str:
         fixed=outcome.fixed[:_MOST_ROWS],
         more_fixed=len(outcome.fixed[_MOST_ROWS:]),
         failures=outcome.review.failures,
-        skipped=report.skipped[:_MOST_ROWS],
-        more_skipped=len(report.skipped[_MOST_ROWS:]),
+        gaps=report.gaps[:_MOST_ROWS],
+        more_gaps=len(report.gaps[_MOST_ROWS:]),
         coverage=_coverage(report),
     )
 
@@ -142,7 +142,8 @@ def _coverage(report: Report) -> str:
         (len(outcome.suppressed), "suppressed"),
     ]
     tail = "".join(f"; {count} {name}" for count, name in counts if count)
-    return f"{changed}{plural(review.analysed_files, 'file')} analysed{tail}."
+    left_out = f"; left out: {report.left_out}" if report.left_out else ""
+    return f"{changed}{plural(review.analysed_files, 'file')} analysed{left_out}{tail}."
 
 
 @functools.cache

@@ -202,13 +202,13 @@ class _Printer:
         self._line()
 
     def _not_analysed(self) -> None:
-        failures, skipped = self._report.outcome.review.failures, self._report.skipped
-        if not failures and not skipped:
+        failures, gaps = self._report.outcome.review.failures, self._report.gaps
+        if not failures and not gaps:
             return
         self._line(Text("not analysed", style="bold red" if failures else "bold"))
         for failure in failures:
             self._line(Text(f"! {visible(failure)}", style="red"), indent=2)
-        for item in skipped:
+        for item in gaps:
             self._line(Text.assemble(f"· {visible(item.path)}  ", (visible(item.reason), _FAINT)), indent=2)
         self._line()
 
@@ -230,8 +230,11 @@ class _Printer:
             (len(outcome.suppressed), "suppressed"),
         ]
         tail = "".join(f" · {count} {name}" for count, name in counts if count)
+        left_out = f" · left out: {self._report.left_out}" if self._report.left_out else ""
         changed = "" if outcome.is_scan else f"{plural(review.changed_files, 'changed file')}, "
-        self._line(verdict.append(f"{tail} · {changed}{plural(review.analysed_files, 'file')} analysed", _FAINT))
+        self._line(
+            verdict.append(f"{tail} · {changed}{plural(review.analysed_files, 'file')} analysed{left_out}", _FAINT)
+        )
 
 
 def _prose(message: str, console: Console) -> Text:

@@ -126,6 +126,16 @@ def test_silence_with_gaps(gap: dict[str, Any]) -> None:
         assert "query-in-loop failed" in shown or "too large" in shown
 
 
+def test_left_out_is_no_gap() -> None:
+    """Files that are no part of the program are counted by reason, and are no reason to doubt the rest."""
+    tests = tuple(Skipped(f"tests/{name}.py", "test", changed=True) for name in "ab")
+    report = sample.report(Review(changed_files=3, analysed_files=9, skipped=tests))
+    assert sample.plain_text(report).endswith(
+        "Nothing to report. · 3 changed files, 9 files analysed · left out: 2 test\n"
+    )
+    assert "<sub>3 changed files; 9 files analysed; left out: 2 test.</sub>" in markdown.summary(report)
+
+
 def test_terminal_and_pipe() -> None:
     """Piped text has no escape sequence, not even one from the reviewed code; a terminal gets colours of ours only."""
     assert "\x1b" not in sample.plain_text(sample.report(everything=True))
