@@ -31,34 +31,34 @@ class Node(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
 # --- expressions ------------------------------------------------------------------------------------------------------
 
 
-class Name(Node):
+class Name(Node, frozen=True):
     """A bare name: `order`, `$order` (without its sigil), `self`, PHP's `$this` lowered to `self`."""
 
     id: str
 
 
-class Attribute(Node):
+class Attribute(Node, frozen=True):
     """`value.name`, `$value->name`, `Value::NAME`, `Value::$name`."""
 
     value: Expr
     name: str
 
 
-class Lookup(Node):
+class Lookup(Node, frozen=True):
     """A template's `value.name`, which is an attribute, a key or an index, and is called when it can be."""
 
     value: Expr
     name: str
 
 
-class Subscript(Node):
+class Subscript(Node, frozen=True):
     """`value[key]`; a slice has a `Slice` as key."""
 
     value: Expr
     key: Expr
 
 
-class Slice(Node):
+class Slice(Node, frozen=True):
     """`start:stop` in a subscript; a missing end is None."""
 
     start: Expr | None
@@ -72,7 +72,7 @@ class Keyword(msgspec.Struct, frozen=True, array_like=True, gc=False):
     value: Expr
 
 
-class Call(Node):
+class Call(Node, frozen=True):
     """`callee(*arguments, **keywords)`; `new Thing(...)` is a call of `Thing`; `f"..."` is a `Template`, not a call."""
 
     callee: Expr
@@ -80,25 +80,25 @@ class Call(Node):
     keywords: tuple[Keyword, ...] = ()
 
 
-class Spread(Node):
+class Spread(Node, frozen=True):
     """`*value` or `...value` among arguments or items; `**value` in a mapping."""
 
     value: Expr
 
 
-class Constant(Node):
+class Constant(Node, frozen=True):
     """A literal: text, number, truth value or nothing. Bytes are kept as latin-1 text."""
 
     value: str | int | float | bool | None
 
 
-class Template(Node):
+class Template(Node, frozen=True):
     """Text with holes: an f-string, a PHP string with variables. Literal parts are `Constant`, the rest are holes."""
 
     parts: tuple[Expr, ...]
 
 
-class Collection(Node):
+class Collection(Node, frozen=True):
     """A literal list, tuple, set or mapping; a mapping has as many keys as items (a `Spread` item has None as key)."""
 
     kind: Literal["list", "tuple", "set", "dict"]
@@ -106,34 +106,34 @@ class Collection(Node):
     keys: tuple[Expr | None, ...] = ()
 
 
-class Lambda(Node):
+class Lambda(Node, frozen=True):
     """A function without a name. A body of one expression is a `Return` of it."""
 
     params: tuple[Parameter, ...]
     body: tuple[Stmt, ...]
 
 
-class Await(Node):
+class Await(Node, frozen=True):
     """`await value`."""
 
     value: Expr
 
 
-class Yield(Node):
+class Yield(Node, frozen=True):
     """`yield value` or, with `every`, `yield from value`."""
 
     value: Expr | None
     every: bool = False
 
 
-class Operation(Node):
+class Operation(Node, frozen=True):
     """An operator with its operands in order: `+`, `==`, `and`, `or`, `not`, `in`, `.` (concatenation), `??`, `-`..."""
 
     operator: str
     operands: tuple[Expr, ...]
 
 
-class Conditional(Node):
+class Conditional(Node, frozen=True):
     """`then if test else other`, `test ? then : other`."""
 
     test: Expr
@@ -141,7 +141,7 @@ class Conditional(Node):
     other: Expr
 
 
-class Binding(Node):
+class Binding(Node, frozen=True):
     """`name := value`, or an assignment used as an expression."""
 
     target: Expr
@@ -156,7 +156,7 @@ class Clause(msgspec.Struct, frozen=True, array_like=True, gc=False):
     conditions: tuple[Expr, ...] = ()
 
 
-class Comprehension(Node):
+class Comprehension(Node, frozen=True):
     """`[element for ...]`; a generator has kind "generator"; a mapping has its key expression too."""
 
     kind: Literal["list", "set", "dict", "generator"]
@@ -189,7 +189,7 @@ Expr: TypeAlias = (
 # --- statements -------------------------------------------------------------------------------------------------------
 
 
-class Assign(Node):
+class Assign(Node, frozen=True):
     """`targets = value`. `x += 1` has the operator "+" and its plain right side as value. A bare `x: T` has no value."""
 
     targets: tuple[Expr, ...]
@@ -198,31 +198,31 @@ class Assign(Node):
     operator: str | None = None
 
 
-class Evaluate(Node):
+class Evaluate(Node, frozen=True):
     """An expression for its effects."""
 
     value: Expr
 
 
-class Return(Node):
+class Return(Node, frozen=True):
     """Leave the function."""
 
     value: Expr | None
 
 
-class Raise(Node):
+class Raise(Node, frozen=True):
     """`raise`, `throw`."""
 
     value: Expr | None
 
 
-class Delete(Node):
+class Delete(Node, frozen=True):
     """`del targets`, `unset(...)`."""
 
     targets: tuple[Expr, ...]
 
 
-class If(Node):
+class If(Node, frozen=True):
     """`if`; `elif` and `match` are nested in `other`."""
 
     test: Expr
@@ -230,7 +230,7 @@ class If(Node):
     other: tuple[Stmt, ...] = ()
 
 
-class For(Node):
+class For(Node, frozen=True):
     """`for target in iterable`, `foreach`, a template's `{% for %}` and `@foreach`."""
 
     target: Expr
@@ -240,7 +240,7 @@ class For(Node):
     """`else` of the loop, `{% empty %}`."""
 
 
-class While(Node):
+class While(Node, frozen=True):
     """`while test`; the classic `for (;;)` puts its step at the end of the body."""
 
     test: Expr
@@ -255,7 +255,7 @@ class Handler(msgspec.Struct, frozen=True, array_like=True, gc=False):
     body: tuple[Stmt, ...]
 
 
-class Try(Node):
+class Try(Node, frozen=True):
     """`try`, with what runs after success in `other` and always in `final`."""
 
     body: tuple[Stmt, ...]
@@ -271,28 +271,28 @@ class WithItem(msgspec.Struct, frozen=True, array_like=True, gc=False):
     target: Expr | None
 
 
-class With(Node):
+class With(Node, frozen=True):
     """`with items:`."""
 
     items: tuple[WithItem, ...]
     body: tuple[Stmt, ...]
 
 
-class Break(Node):
+class Break(Node, frozen=True):
     """Leave the innermost loop."""
 
 
-class Continue(Node):
+class Continue(Node, frozen=True):
     """Go on with the next iteration."""
 
 
-class Define(Node):
+class Define(Node, frozen=True):
     """A function or class defined inside a function."""
 
     definition: Function | Class
 
 
-class Import(Node):
+class Import(Node, frozen=True):
     """
     One imported name.
 
@@ -337,7 +337,7 @@ class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
     span: Span
 
 
-class Function(Node):
+class Function(Node, frozen=True):
     """
     A function, method, template or template block.
 
@@ -356,7 +356,7 @@ class Function(Node):
     is_generator: bool = False
 
 
-class Field(Node):
+class Field(Node, frozen=True):
     """A name assigned or declared in a class body: `status = CharField()`, `id: int`, `protected $with = [...]`."""
 
     name: str
@@ -364,7 +364,7 @@ class Field(Node):
     annotation: Expr | None = None
 
 
-class Class(Node):
+class Class(Node, frozen=True):
     """A class, interface, trait or enum. PHP traits that are used are bases after the parents."""
 
     name: str

@@ -4,7 +4,8 @@ Functions of the languages themselves that go through, copy, print or look up va
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable as Function
+from typing import TYPE_CHECKING, TypeAlias
 
 from analyzers import ir
 from analyzers.effects import calls, counts, rows
@@ -27,6 +28,8 @@ from analyzers.effects.values import (
 
 if TYPE_CHECKING:
     from analyzers.effects.interpreter import Frame, Interpreter
+
+Special: TypeAlias = "Function[[Interpreter, str, ir.Call, Frame], Value]"
 
 CONSUMING = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "sum", "any", "all", "min", "max", "collect"})
 PRINTING = frozenset({"str", "print", "format", "repr", "escape", "mark_safe", "force_str"})
@@ -149,7 +152,7 @@ def _new_collection(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> 
     return Items(UNKNOWN, Count.FEW, mapping=dict(keywords) if name == "dict" else None)
 
 
-_SPECIAL = {
+_SPECIAL: dict[str, Special] = {
     **dict.fromkeys(CONSUMING, _consume),
     **dict.fromkeys(PER_ELEMENT, _map),
     **dict.fromkeys(PRINTING, _print),

@@ -170,13 +170,16 @@ class Interpreter:
         confidence: Confidence = Confidence.CERTAIN,
         created: tuple[int, ...] | None = None,
         source: Place | None = None,
+        missing: str = "",
+        library: str = "",
+        joinable: bool = False,
     ) -> None:
         """Note a round trip. `created` names the loops that repeat it, when not all do."""
         repeats = None if created is None else frozenset(created)
         self.sink.append(
             Query(
                 Place(frame.module.path, node.span), frame.symbol, text or describe(node), how, write, model, relation,
-                min(confidence, self.confidence), repeats, source,
+                min(confidence, self.confidence), repeats, source, missing, library, joinable,
             )
         )  # fmt: skip
 

@@ -345,8 +345,8 @@ def read_response(it: Interpreter, value: Value, annotation: ir.Expr | None, fra
     if isinstance(annotation, ir.Subscript):
         key = annotation.key
         parts = key.items if isinstance(key, ir.Collection) else (key,)
-        for part in parts:
-            read_response(it, value, part, frame, node)
+        for inner in parts:
+            read_response(it, value, inner, frame, node)
         return
     if isinstance(annotation, ir.Operation):
         for operand in annotation.operands:

@@ -15,7 +15,7 @@ from analyzers.effects.tree import Count, Sequence
 from analyzers.effects.values import UNKNOWN, Callable, Items, Object, QuerySet, Row, Value
 from analyzers.findings import Confidence
 from analyzers.program.entries import Entries, Root, response_model
-from analyzers.program.orm import Orm
+from analyzers.program.orm import ModelInfo, Orm
 from analyzers.program.program import Program
 from analyzers.program.symbols import ClassSymbol
 
@@ -58,8 +58,8 @@ class Runner:
     def _run(self, root: Root) -> None:
         it = self.interpreter
         function = root.function
-        module = (root.owner or function.owner).module if (root.owner or function.owner) else function.module
-        frame = Frame(module, None)
+        owner = root.owner or function.owner
+        frame = Frame(owner.module if owner is not None else function.module, None)
         node = ir.Evaluate(function.node.name_span, ir.Constant(function.node.name_span, None))
         if root.kind == "resolver" and root.owner is not None:
             self._resolver(root, root.owner, frame)
@@ -121,14 +121,14 @@ class Runner:
                 return Items(Row(symbol, (), None, assumed=Confidence.POSSIBLE), Count.ROWS)
         return None
 
-    def _model_called(self, name: str):  # type: ignore[no-untyped-def]
+    def _model_called(self, name: str) -> ModelInfo | None:
         if not re.fullmatch(r"[a-z][a-z_]{2,}", name):
             return None
         camel = "".join(part.capitalize() for part in name.split("_"))
         found = [c for c in self.program.classes_named(camel) if self.orm.is_model_like(c)]
         return self.orm.model(found[0]) if len(found) == 1 else None
 
-    def _serialized_model(self, root: Root):  # type: ignore[no-untyped-def]
+    def _serialized_model(self, root: Root) -> ModelInfo | None:
         """The model whose rows a serializer's own method is given."""
         function, owner = root.function, root.owner or root.function.owner
         if root.kind != "function" or owner is None or len(function.node.params) != 2:

@@ -72,6 +72,7 @@ def _ask(it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node, how: How
     it.query(
         frame, node, how=how, write=write, model=value.model.symbol.name, relation=value.relation,
         confidence=value.assumed, created=value.created if how in (How.LAZY, How.ITERATE) else None, source=value.origin,
+        missing=value.trail if how is How.LAZY else "", library=value.model.framework.name,
     )  # fmt: skip
 
 
@@ -80,7 +81,9 @@ def element(it: Interpreter, value: QuerySet) -> Value:
     if value.columns:
         return UNKNOWN
     if value.row is None or not isinstance(value.row, Row):
-        row = Row(value.model, it.loops, value.origin, loads=value.loads, assumed=value.assumed)
+        row = Row(value.model, it.loops, value.origin if value.served else value.made, loads=value.loads, assumed=value.assumed)
+        if value.served:
+            row.trail, row.joinable = value.trail, False
         if value.parent is not None:
             row.related[value.parent[0]] = value.parent[1]
         value.row = row
@@ -94,6 +97,7 @@ def again(row: Row, created: tuple[int, ...]) -> Row:
         return row
     other = Row(row.model, created, row.origin, loads=row.loads, assumed=row.assumed)
     other.related, other.attributes = row.related, row.attributes
+    other.trail, other.joinable = row.trail, row.joinable
     return other
 
 
@@ -196,6 +200,8 @@ def _built(
     result = value.copy(it.loops, Place(frame.module.path, node.span))
     if known is not None and known.keeps:
         result.fetched, result.row = value.fetched, value.row
+        if value.relation:
+            result.origin, result.trail = value.origin, value.trail
         return result
     if value.served and not unknown:
         result.served, result.defeated = False, True
@@ -383,6 +389,7 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
             assumed=min(Confidence.CERTAIN, max(row.assumed, Confidence.LIKELY)),
             parent=(relation.inverse, row) if relation.inverse else None,
         )  # fmt: skip
+        related.trail = _step(row, name)
         if loaded and f"set:{name}" in row.related:
             known = row.related[f"set:{name}"]
             if isinstance(known, QuerySet):
@@ -396,17 +403,23 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
     if not loaded:
         it.query(
             frame, node, how=How.LAZY, model=target.symbol.name if target is not None else "", relation=f"{owner}.{name}",
-            confidence=row.assumed, created=row.created, source=row.origin,
+            confidence=row.assumed, created=row.created, source=row.origin, missing=_step(row, name),
+            library=row.model.framework.name, joinable=not relation.many and row.joinable,
         )  # fmt: skip
     value: Value = UNKNOWN
     if target is not None:
         value = Row(target, row.created, row.origin, loads=loads, assumed=row.assumed)
+        value.trail, value.joinable = _step(row, name), row.joinable and not relation.many
         if relation.inverse:
             value.related[relation.inverse] = row
         if relation.many:
             value = Items(value, Count.ROWS)
     row.related[name] = value
     return value
+
+
+def _step(row: Row, name: str) -> str:
+    return f"{row.trail}.{name}" if row.trail else name
 
 
 def call_row(

@@ -176,8 +176,7 @@ def _tag(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
         isinstance(d, ir.Call) and any(k.name == "takes_context" for k in d.keywords) for d in function.node.decorators
     )
     if takes_context:
-        mapping: dict[object, Value] = dict(frame.names)
-        arguments = (Items(UNKNOWN, Count.FEW, mapping=mapping), *arguments)
+        arguments = (Items(UNKNOWN, Count.FEW, mapping=frame.names), *arguments)
     result = calls.call_function(it, Callable(function), arguments, keywords, frame, node)
     for decorator in function.node.decorators:
         if isinstance(decorator, ir.Call) and (ir.dotted(decorator.callee) or "").endswith("inclusion_tag") and decorator.arguments:

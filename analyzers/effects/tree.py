@@ -62,6 +62,12 @@ class Query(msgspec.Struct, frozen=True):
     """Ids of the loops around it that repeat it; None for all of them. A cached row's relation loads once."""
     source: Place | None = None
     """Where the rows that lack it were queried."""
+    missing: str = ""
+    """The relation path, dotted, that loading eagerly at `source` would have to name; empty where that is no cure."""
+    library: str = ""
+    """The framework model of the rows at `source`."""
+    joinable: bool = False
+    """Whether the missing path follows to-one relations only, so that a join serves."""
 
 
 class Leave(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ the same row share it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from analyzers.effects.tree import Count
@@ -109,8 +109,8 @@ class QuerySet(Value):
     """A query that was built; `fetched` once it ran and keeps its rows."""
 
     __slots__ = (
-        "assumed", "cls", "columns", "created", "defeated", "fetched", "loads", "model", "origin", "parent", "relation", "row",
-        "served",
+        "assumed", "cls", "columns", "created", "defeated", "fetched", "loads", "made", "model", "origin", "parent", "relation", "row",
+        "served", "trail",
     )  # fmt: skip
 
     def __init__(
@@ -147,6 +147,10 @@ class QuerySet(Value):
         """Its owner had loaded these rows, but what was asked since can't be answered from them."""
         self.parent = parent
         """(name of the relation back, owner) for a related manager: the rows know their owner."""
+        self.made = origin
+        """Where it was written: what its rows lack would be loaded there, unless they came with their owner."""
+        self.trail = ""
+        """As a row's: for a related manager, whose rows could come with their owner."""
         self.fetched = False
         self.row: Value | None = None
 
@@ -159,16 +163,17 @@ class QuerySet(Value):
 
     def copy(self, created: tuple[int, ...], origin: Place | None) -> QuerySet:
         """A query of its own that starts from this one; it has not run."""
-        return QuerySet(
+        other = QuerySet(
             self.model, created, origin or self.origin, cls=self.cls, loads=self.loads, assumed=self.assumed, served=self.served,
             relation=self.relation, columns=self.columns, defeated=self.defeated, parent=self.parent,
         )  # fmt: skip
+        return other
 
 
 class Row(Value):
     """A model instance."""
 
-    __slots__ = ("assumed", "attributes", "created", "loads", "model", "origin", "related")
+    __slots__ = ("assumed", "attributes", "created", "joinable", "loads", "model", "origin", "related", "trail")
 
     def __init__(
         self,
@@ -185,6 +190,10 @@ class Row(Value):
         self.origin = origin
         self.loads = loads
         self.assumed = assumed
+        self.trail = ""
+        """Dotted relations that lead here from the rows that were queried at `origin`."""
+        self.joinable = True
+        """Whether the trail follows to-one relations only."""
         self.related: dict[str, Value] = {}
         """Relations that were read: they are cached."""
         self.attributes: dict[str, Value] = {}
@@ -201,10 +210,10 @@ class Items(Value):
 
     __slots__ = ("count", "element", "mapping")
 
-    def __init__(self, element: Value, count: Count, *, mapping: dict[object, Value] | None = None) -> None:
+    def __init__(self, element: Value, count: Count, *, mapping: Mapping[str, Value] | Mapping[object, Value] | None = None) -> None:
         self.element = element
         self.count = count
-        self.mapping = mapping
+        self.mapping: dict[object, Value] | None = None if mapping is None else {**mapping}
         """Values by constant key, where it is a mapping."""
 
     @property
@@ -386,6 +395,7 @@ def join(one: Value, other: Value) -> Value:
         return _either_set(one, other)
     if isinstance(one, Row) and isinstance(other, Row) and one.model.symbol is other.model.symbol:
         row = Row(one.model, _both(one.created, other.created), one.origin, loads=one.loads.meet(other.loads), assumed=min(one.assumed, other.assumed))
+        row.trail, row.joinable = one.trail, one.joinable
         row.related = {name: value for name, value in one.related.items() if name in other.related}
         return row
     if isinstance(one, Items) and isinstance(other, Items) and one.mapping is None and other.mapping is None:

@@ -18,6 +18,8 @@ from analyzers.span import Span
 
 _FILE = Language(tree_sitter_php.language_php())
 _CODE = Language(tree_sitter_php.language_php_only())
+_SEMICOLON = b"\n;"
+"""After a line break, for a fragment may end in a comment."""
 
 
 class Source:
@@ -25,16 +27,23 @@ class Source:
 
     def __init__(self, data: bytes) -> None:
         self.data = data if data.isascii() else data.decode("utf-8", "replace").encode()
+        self._end: tuple[int, int] | None = None
         self._wide: dict[int, list[int]] | None = None if self.data.isascii() else {}
 
     def file(self) -> Node:
         """The syntax tree of a PHP file."""
+        self._end = None
         return Parser(_FILE).parse(self.data).root_node
 
     def fragment(self, start: int, end: int) -> Node:
-        """The syntax tree of PHP code without its tag, between two byte offsets."""
-        place = Range(self._point(start), self._point(end), start, end)
-        return Parser(_CODE, included_ranges=[place]).parse(self.data).root_node
+        """The syntax tree of PHP code without its tag, between two byte offsets; its last statement needs no `;`."""
+        self._end = self._point(end)
+        size = len(self.data)
+        places = [
+            Range(self._point(start), self._end, start, end),
+            Range(self._point(size), Point(len(self._starts), 1), size, size + len(_SEMICOLON)),
+        ]
+        return Parser(_CODE, included_ranges=places).parse(self._ended).root_node
 
     def text(self, start: int, end: int) -> str:
         """What stands between two byte offsets."""
@@ -50,9 +59,12 @@ class Source:
 
     def stretch(self, start: int, end: int) -> Span:
         """The span between two byte offsets."""
+        self._end = None
         return self._span(self._point(start), self._point(end))
 
     def _span(self, start: tuple[int, int], end: tuple[int, int]) -> Span:
+        if self._end is not None:
+            start, end = min(start, self._end), min(end, self._end)
         if self._wide is None:
             return Span(start[0] + 1, start[1], end[0] + 1, end[1])
         return Span(start[0] + 1, self._column(*start), end[0] + 1, self._column(*end))
@@ -71,6 +83,11 @@ class Source:
     def _point(self, offset: int) -> Point:
         row = bisect_right(self._starts, offset) - 1
         return Point(row, offset - self._starts[row])
+
+    @cached_property
+    def _ended(self) -> bytes:
+        """The text and, after it, what ends the statements of fragments."""
+        return self.data + _SEMICOLON
 
     @cached_property
     def _starts(self) -> list[int]:

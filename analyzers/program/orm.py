@@ -5,6 +5,8 @@ ORM models of a program: which classes are models, their relations and reverse a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -13,6 +15,8 @@ from analyzers.frameworks import Framework, Relation
 from analyzers.program.program import Program
 from analyzers.program.symbols import ClassSymbol, External, ModuleSymbol
 from analyzers.span import Place
+
+Found = TypeVar("Found")
 
 COLLECTIONS = frozenset({"list", "List", "set", "Set", "Sequence", "Collection", "InstrumentedList", "DynamicMapped", "WriteOnlyMapped"})
 
@@ -340,7 +344,7 @@ class Orm:
         return name in model.framework.managers, None
 
 
-def _same_family(known: dict[str, object], dotted: str) -> object | None:  # type: ignore[misc]
+def _same_family(known: Mapping[str, Found], dotted: str) -> Found | None:
     """An entry of the same top-level package and last name: `django.db.models.fields.related.ForeignKey`."""
     top, last = dotted.partition(".")[0], dotted.rpartition(".")[2]
     for name in sorted(known):

@@ -246,7 +246,7 @@ class Program:
 
     def classes_named(self, name: str) -> list[ClassSymbol]:
         """Every class of this name in the tree, sorted by path."""
-        found = []
+        found: list[ClassSymbol] = []
         for module in self.modules_mentioning(name):
             found.extend(symbol for symbol in module.every_class() if symbol.name == name)
         return found
