@@ -78,6 +78,7 @@ def _django() -> None:
 
     settings.configure(
         SECRET_KEY="no secret",
+        ALLOWED_HOSTS=["*"],
         INSTALLED_APPS=DJANGO_APPS,
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
