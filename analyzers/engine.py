@@ -40,18 +40,19 @@ class Side:
         self.runner = Runner(self.program, self.entries)
         self.results: dict[str, EntryEffects] = {}
         self.failures: list[str] = []
+        self.visited: set[str] = set()
 
-    def run(self, roots: Sequence[Root]) -> None:
-        """Run the entry points, then the functions that none of them ran."""
-        visited: set[str] = set()
-        for root in roots:
-            if root.kind == "function" and root.function.id in visited:
-                continue
-            result = self.runner.run(root)
-            visited |= result.visited
-            self.results[root.id] = result
-            if result.failure:
-                self.failures.append(result.failure)
+    def run(self, root: Root) -> EntryEffects:
+        """Run a root; its effects are not kept yet."""
+        result = self.runner.run(root)
+        if result.failure:
+            self.failures.append(result.failure)
+        return result
+
+    def keep(self, result: EntryEffects) -> None:
+        """Have the checks look at what a root does."""
+        self.visited |= result.visited
+        self.results[result.root.id] = result
 
     def find(self, root: Root) -> Root | None:
         """The same root in this tree."""
@@ -99,11 +100,10 @@ def review(change: Change, index: Index, options_for: OptionsFor, progress: Prog
     sides = (Side(base, options), Side(head, options))
     files = [file for file in change.files if front_end_for(file.path) is not None]
     roots = _roots_of(sides, files)
-    for place, side in enumerate(sides):
+    for root in roots:
         if progress is not None:
-            progress("evaluating", place, 2)
-        mine = [root for root in (side.find(root) for root in roots) if root is not None]
-        side.run(mine)
+            progress("evaluating", len(sides[1].results), len(roots))
+        _run_both(sides, root, changed_paths)
     before, after = sides[0].findings(), sides[1].findings()
     introduced, fixed, standing = _compare(before, after)
     lines = _changed_lines(change.files)
@@ -147,8 +147,8 @@ def scan(
     for place, root in enumerate(roots):
         if progress is not None and place % 50 == 0:
             progress("evaluating", place, len(roots))
-        if root.kind != "function" or not any(root.function.id in result.visited for result in side.results.values()):
-            side.run([root])
+        if root.kind != "function" or root.function.id not in side.visited:
+            side.keep(side.run(root))
     texts = _Texts(tree)
     found = [_marked(finding, options_for, texts) for finding in _deduplicated(list(side.findings().values()))]
     return Review(
@@ -183,6 +183,25 @@ def _roots_of(sides: tuple[Side, Side], files: Sequence[ChangedFile]) -> list[Ro
         for root in side.reach.roots(side.reach.changed(files, which)):
             roots.setdefault(root.id, root)
     return sorted(roots.values(), key=lambda root: (root.kind == "function", root.id))
+
+
+def _run_both(sides: tuple[Side, Side], root: Root, changed: set[str]) -> None:
+    """
+    Run a root on both trees, unless nothing that the change touches has a part in it.
+
+    A plain function that an entry point ran before is not run again: there it had real arguments.
+    """
+    base, head = sides
+    if root.kind == "function" and root.function.id in head.visited and root.function.id in base.visited:
+        return
+    here, there = head.find(root), base.find(root)
+    result = head.run(here) if here is not None else None
+    if result is not None and there is not None and not (result.touched & changed):
+        return
+    if result is not None:
+        head.keep(result)
+    if there is not None:
+        base.keep(base.run(there))
 
 
 def _every_root(side: Side, within: tuple[str, ...]) -> Iterable[Root]:

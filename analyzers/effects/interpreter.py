@@ -105,6 +105,8 @@ class Interpreter:
         """Ids of functions that are running."""
         self.visited: set[str] = set()
         """Ids of every function whose body was run."""
+        self.touched: set[str] = set()
+        """Paths of the files whose text had a part in it."""
         self.confidence = Confidence.CERTAIN
         """How the calls that lead here were resolved, at the weakest."""
         self.reader = ""
@@ -443,6 +445,7 @@ class Interpreter:
             OutOfStepsError: When the bound on steps is met.
         """
         self.steps -= 1
+        self.touched.add(frame.module.path)
         if self.steps < 0:
             raise OutOfStepsError
         match node:

@@ -27,6 +27,8 @@ class EntryEffects(msgspec.Struct, frozen=True):
     effects: Sequence
     visited: frozenset[str]
     """Ids of the functions that were run."""
+    touched: frozenset[str]
+    """Paths of the files whose text had a part in it."""
     failure: str = ""
     """Why it was not run to its end; empty when it was."""
 
@@ -44,7 +46,7 @@ class Runner:
         """Run a root with arguments of which only annotations and names tell something. Never raises."""
         it = self.interpreter
         it.active, it.stack, it.visited, it.sink, it.steps = [], [], set(), [], STEPS
-        it.confidence = Confidence.CERTAIN
+        it.confidence, it.touched = Confidence.CERTAIN, set()
         failure = ""
         try:
             self._run(root)
@@ -52,8 +54,7 @@ class Runner:
             failure = f"`{root.label}` was analysed in part: it takes more than {STEPS} steps"
         except RecursionError:
             failure = f"`{root.label}` was not analysed: its code is nested too deeply"
-        effects, visited = tuple(it.sink), frozenset(it.visited)
-        return EntryEffects(root, effects, visited, failure)
+        return EntryEffects(root, tuple(it.sink), frozenset(it.visited), frozenset(it.touched), failure)
 
     def _run(self, root: Root) -> None:
         it = self.interpreter

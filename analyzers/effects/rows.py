@@ -378,6 +378,7 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
     """What reading a relation of a row gives and runs."""
     name = relation.name
     owner = row.model.symbol.name
+    it.touched.add(relation.place.path)
     target = it.orm.model(relation.target) if relation.target is not None else None
     loaded = name in row.loads.paths or relation.eager
     loads = row.loads.under(name)

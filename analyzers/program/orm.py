@@ -58,6 +58,9 @@ class Orm:
         self.program = program
         self._models: dict[str, ModelInfo | None] = {}
         self._reverse: dict[str, dict[str, RelationInfo]] = {}
+        self._declaring: dict[str, list[tuple[ir.Field, Relation, RelationInfo]]] = {}
+        self._named_cache: dict[tuple[str, str], ClassSymbol | None] = {}
+        self._like: dict[str, bool] = {}
         self._user: ClassSymbol | None = None
         self._bases = {base: f for f in program.frameworks.all for base in f.models}
         self._query_sets = {base: f for f in program.frameworks.all for base in f.query_sets}
@@ -198,16 +201,19 @@ class Orm:
         if isinstance(expr, ir.Attribute) and expr.name == "class":
             expr = expr.value
         if isinstance(expr, ir.Constant) and isinstance(expr.value, str):
-            return self._named(model, owner, expr.value)
+            key = (owner.module.path, expr.value)
+            if expr.value == "self":
+                return model
+            if key not in self._named_cache:
+                self._named_cache[key] = self._named(owner, expr.value)
+            return self._named_cache[key]
         name = ir.dotted(expr)
         if name is not None and name.endswith("AUTH_USER_MODEL"):
             return self.user_model()
         symbol = self.program.class_of(owner.module, expr)
         return symbol if isinstance(symbol, ClassSymbol) else None
 
-    def _named(self, model: ClassSymbol, owner: ClassSymbol, text: str) -> ClassSymbol | None:
-        if text == "self":
-            return model
+    def _named(self, owner: ClassSymbol, text: str) -> ClassSymbol | None:
         *scope, name = text.replace("\\", ".").split(".")
         if not scope:
             found = self.program.lookup(owner.module, name)
@@ -224,11 +230,13 @@ class Orm:
 
     def is_model_like(self, symbol: ClassSymbol) -> bool:
         """Whether a class is a model, asked without following its relations."""
-        if self._framework(symbol) is not None:
-            return True
-        return any(
-            self._declared(owner.module, field) is not None for owner in symbol.ancestors() for field in owner.fields.values()
-        )
+        if symbol.id not in self._like:
+            self._like[symbol.id] = self._framework(symbol) is not None or any(
+                self._declared(owner.module, field) is not None
+                for owner in symbol.ancestors()
+                for field in owner.fields.values()
+            )
+        return self._like[symbol.id]
 
     def user_model(self) -> ClassSymbol | None:
         """The model that the settings name as the user."""
@@ -273,20 +281,28 @@ class Orm:
             if "/migrations/" in path or modules[path].language != "python":
                 continue
             for other in modules[path].every_class():
-                for field in other.node.fields:
-                    declared = self._declared(other.module, field)
-                    if isinstance(declared, Relation) and (declared.reverse or declared.reverse_keywords):
-                        for info in self._reverse_accessors(symbol, other, field, declared):
+                for field, declared, forward in self._forward(other):
+                    if forward.target is symbol and (declared.reverse or declared.reverse_keywords):
+                        for info in self._reverse_accessors(other, field, declared, forward):
                             found.setdefault(info.name, info)
         return found
 
+    def _forward(self, symbol: ClassSymbol) -> list[tuple[ir.Field, Relation, RelationInfo]]:
+        """The relations that a class itself declares."""
+        if symbol.id not in self._declaring:
+            self._declaring[symbol.id] = []  # a relation to a model of this very class ends here
+            found = []
+            for field in symbol.node.fields:
+                declared = self._declared(symbol.module, field)
+                if isinstance(declared, Relation):
+                    found.append((field, declared, self._relation(symbol, symbol, field, declared)))
+            self._declaring[symbol.id] = found
+        return self._declaring[symbol.id]
+
     def _reverse_accessors(
-        self, symbol: ClassSymbol, other: ClassSymbol, field: ir.Field, declared: Relation
+        self, other: ClassSymbol, field: ir.Field, declared: Relation, forward: RelationInfo
     ) -> list[RelationInfo]:
         assert isinstance(field.value, ir.Call)
-        forward = self._relation(other, other, field, declared)
-        if forward.target is not symbol:
-            return []
         keywords = {keyword.name: keyword.value for keyword in field.value.keywords}
         value = next((keywords[name] for name in declared.reverse_keywords if name in keywords), None)
         if isinstance(value, ir.Call) and value.arguments:
