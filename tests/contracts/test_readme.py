@@ -1,0 +1,64 @@
+"""
+What the README says can be done can be done.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from analyzers import catalogue, frameworks
+from bot.cli.commands import app
+from bot.review import baseline, configuration
+from tests.trees import MemoryTree
+
+README = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[list[str]]:
+    """The words of each line that calls `countersign`, without comments."""
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("countersign ")]
+    return [shlex.split(line, comments=True)[1:] for line in lines]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_commands_are_understood(words: list[str]) -> None:
+    """Every command is known, and so is each of its options."""
+    command = get_command(app)
+    while words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words[0]]
+        words = words[1:]
+    assert not hasattr(command, "commands"), words
+    command.make_context("countersign", list(words))
+
+
+def test_configuration_is_accepted() -> None:
+    """The example of a configuration file and the example of a framework model are read without complaint."""
+    settings, model = blocks("toml")
+    tree = MemoryTree(
+        "example",
+        {
+            configuration.FILE_NAME: settings,
+            "tools/billing.toml": model,
+            "countersign-baseline.json": baseline.render(()),
+        },
+    )
+    root = configuration.read(tree, (rule.id for rule in catalogue.load())).root
+    assert root.max_inline == 3
+    ((_, text),) = root.models
+    assert frameworks.decode(text, "README.md").name == "billing"
+
+
+def test_every_rule_is_listed() -> None:
+    """The table of rules and the catalogue agree."""
+    listed = re.findall(r"^\| `([a-z]+(?:-[a-z]+)+)` \|", README, re.MULTILINE)
+    assert sorted(listed) == [rule.id for rule in catalogue.load()]
