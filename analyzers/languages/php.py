@@ -81,22 +81,10 @@ class Lowering(Expressions):
             namespace=self._namespace or "",
         )
 
-    def find_errors(self, root: Node, *, unended: int = -1) -> None:
-        """
-        Note what the grammar did not allow: the outermost stretches, each once.
-
-        Nothing is missing from `unended` on: there ends a text that is only a part of a statement.
-        """
-        stack = [root] if root.has_error else []
-        while stack:
-            node = stack.pop()
-            if node.is_error:
-                self.complain("this can't be read as PHP", node)
-            elif node.is_missing:
-                if node.start_byte < unended or unended < 0:
-                    self.complain(f"`{node.type}` is missing", node)
-            else:
-                stack.extend(child for child in node.children if child.has_error)
+    def find_errors(self, root: Node) -> None:
+        """Note what the grammar did not allow: the outermost stretches, each once."""
+        for node in errors(root):
+            self.complain(f"`{node.type}` is missing" if node.is_missing else "this can't be read as PHP", node)
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
@@ -277,7 +265,7 @@ class Lowering(Expressions):
                 else:
                     other = self.block(body)
             current = following
-        return list(_nested(branches, other))
+        return list(nested(branches, other))
 
     def _branch(self, node: Node) -> tuple[ir.Expr, tuple[ir.Stmt, ...], Span]:
         test = self.expression(node.child_by_field_name("condition"))
@@ -319,7 +307,7 @@ class Lowering(Expressions):
                 other = _fallen(segment)
             else:
                 branches.append((any_of(known), _fallen(segment), span))
-        return list(_nested(branches, other))
+        return list(nested(branches, other))
 
     def _try(self, node: Node) -> list[ir.Stmt]:
         handlers = []
@@ -709,6 +697,17 @@ class Lowering(Expressions):
         return primitive
 
 
+def errors(root: Node) -> Iterator[Node]:
+    """The outermost nodes that stand for what the grammar did not allow, or for what is missing."""
+    stack = [root] if root.has_error else []
+    while stack:
+        node = stack.pop()
+        if node.is_error or node.is_missing:
+            yield node
+        else:
+            stack.extend(child for child in reversed(node.children) if child.has_error)
+
+
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 _DEFINITIONS = frozenset(
@@ -798,7 +797,7 @@ def _fallen(segment: _Segment) -> tuple[ir.Stmt, ...]:
     return (*statements, *last)
 
 
-def _nested(
+def nested(
     branches: Sequence[tuple[ir.Expr, tuple[ir.Stmt, ...], Span]], other: tuple[ir.Stmt, ...]
 ) -> tuple[ir.Stmt, ...]:
     """
@@ -810,7 +809,7 @@ def _nested(
         half = len(branches) // 2
         test = any_of([test for test, _, _ in branches[:half]])
         span = branches[0][2]
-        return (ir.If(span, test, _nested(branches[:half], ()), _nested(branches[half:], other)),)
+        return (ir.If(span, test, nested(branches[:half], ()), nested(branches[half:], other)),)
     for test, then, span in reversed(branches):
         other = (ir.If(span, test, then, other),)
     return other

@@ -31,6 +31,8 @@ from analyzers.span import Span
 
 DEEPEST = 100
 """How deep expressions and statements may nest together: little enough for every recursion over the IR."""
+MOST_DIAGNOSTICS = 20
+"""Diagnostics of one file; the first ones say what there is to say."""
 LONGEST_CHAIN = 16
 """How many alternatives of a `match`, a `switch` or an `elseif` hang on one another; more are split in halves."""
 
@@ -99,8 +101,13 @@ class Expressions(ABC):
         self._depth -= levels
 
     def complain(self, message: str, node: Node) -> None:
+        """Note at a node what could not be followed."""
+        self.report(message, self.source.span(node))
+
+    def report(self, message: str, span: Span) -> None:
         """Note what could not be followed."""
-        self.diagnostics.append(ir.Diagnostic(message, self.source.span(node)))
+        if len(self.diagnostics) < MOST_DIAGNOSTICS:
+            self.diagnostics.append(ir.Diagnostic(message, span))
 
     def _unreadable(self, node: Node) -> ir.Expr:
         if node.type != "ERROR":  # those are found by themselves
