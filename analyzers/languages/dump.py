@@ -48,7 +48,8 @@ class _Dump:
         for one in module.diagnostics:
             yield self._line(f"! {one.message}", one.span)
         yield from self._statements(module.imports)
-        for definition in (*module.classes, *module.functions):
+        definitions: tuple[ir.Class | ir.Function, ...] = (*module.classes, *module.functions)
+        for definition in definitions:
             yield from self._definition(definition)
         yield from self._statements(module.body)
 
@@ -63,7 +64,8 @@ class _Dump:
         yield self._line(f"class {definition.qualname}({', '.join(bases)})", definition.span)
         for field in definition.fields:
             yield from _indented([self._line(f"field {field.name}{_typed(field.annotation, field.value)}", field.span)])
-        for member in (*definition.classes, *definition.methods):
+        members: tuple[ir.Class | ir.Function, ...] = (*definition.classes, *definition.methods)
+        for member in members:
             yield from _indented(self._definition(member))
 
     def _statements(self, statements: Iterable[ir.Stmt]) -> Iterator[str]:

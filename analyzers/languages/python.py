@@ -32,6 +32,7 @@ _CLASS = kinds("class_definition")
 _COMPOUND = kinds("if_statement", "try_statement", "with_statement")
 _DECORATED = kinds("decorated_definition")
 _DECORATOR = kinds("decorator")
+_ELLIPSIS = kinds("ellipsis")
 _ELSE = kinds("else_clause")
 _EXCEPT = kinds("except_clause")
 _EXPRESSION_STATEMENT = kinds("expression_statement")
@@ -83,7 +84,7 @@ class _Lowering(Expressions):
 
     def module(self) -> ir.Module:
         """Lower the whole file."""
-        body = self._block(self.parse(), 0)
+        body = tuple([statement for part in self.parse() for statement in self._block(part, 0)])
         return ir.Module(
             language="python",
             imports=tuple(self._imports),
@@ -126,7 +127,7 @@ class _Lowering(Expressions):
 
     def _evaluate(self, node: Node, out: list[ir.Stmt], depth: int) -> None:
         value = self.expr(node, depth)
-        if not isinstance(value, ir.Constant):
+        if not isinstance(value, ir.Constant) and node.kind_id not in _ELLIPSIS:
             out.append(ir.Evaluate(value.span, value))
 
     def _assignment(self, node: Node, out: list[ir.Stmt], depth: int) -> None:

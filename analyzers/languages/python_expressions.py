@@ -214,6 +214,11 @@ class Expressions(Nodes):
         target, *_, value = self.exprs(node, depth)
         return ir.Binding(span, target, value)
 
+    def _as(self, node: Node, span: Span, depth: int) -> ir.Expr:
+        """`context as name` where only an expression may stand."""
+        value, target = self.exprs(node, depth)
+        return ir.Binding(span, target, value)
+
     def _await(self, node: Node, span: Span, depth: int) -> ir.Expr:
         return ir.Await(span, self._inner(node, span, depth))
 
@@ -418,7 +423,7 @@ class Expressions(Nodes):
         end = start + len(value.value)
         if self.text[start:end] != value.value:
             return value
-        inner = self.parse_stretch(start, end)
+        inner = self.parse_expression(start, end)
         return self.expr(inner, depth) if inner is not None else value
 
 
@@ -434,6 +439,7 @@ _Reader: TypeAlias = Callable[[Expressions, Node, Span, int], ir.Expr]
 _EXPRESSIONS: dict[int, _Reader] = by_kind(
     {
         "as_pattern_target chevron constrained_type format_expression": Expressions._inner,
+        "as_pattern": Expressions._as,
         "attribute": Expressions._attribute,
         "await": Expressions._await,
         "binary_operator boolean_operator": Expressions._chain,

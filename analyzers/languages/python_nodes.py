@@ -4,6 +4,8 @@ Python's syntax tree as its lowering reads it: kinds by number, parts without no
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from typing import NamedTuple, TypeVar
 
 import tree_sitter_python
@@ -46,6 +48,7 @@ ERROR = 0xFFFF
 """The number of what could not be parsed."""
 NOISE = kinds("comment", "line_continuation") | {ERROR}
 _BLOCK = kinds("block")
+_DEFINITION = re.compile(r"^(?:(?:async\s+)?def\b|class\b|@)", re.MULTILINE)
 
 
 class Anatomy(NamedTuple):
@@ -68,24 +71,59 @@ class Nodes:
         self.diagnostics: list[ir.Diagnostic] = []
         self._file = text
 
-    def parse(self) -> Node:
-        """Parse the file, and report what the parser could not make sense of."""
-        root = Parser(_LANGUAGE).parse(self._file.plain).root_node
-        if root.has_error:
-            self._report_errors(root)
-        return root
+    def parse(self) -> list[Node]:
+        """
+        Parse the file into parts whose children are the statements of the top level, and report what is broken.
 
-    def parse_stretch(self, start: int, end: int) -> Node | None:
-        """Parse an expression between two offsets of a line; None where there is none."""
-        first = self.place(start, end)
-        line = first.line - 1
-        stretch = Range(Point(line, first.column), Point(line, first.end_column), start, end)
-        root = Parser(_LANGUAGE, included_ranges=[stretch]).parse(self._file.plain).root_node
+        There is one part, unless an error has swallowed definitions: they are parsed again on their own.
+        """
+        found: list[Node] = []
+        start = 0
+        while True:
+            root = self._parse(start, len(self.text))
+            cut = self._swallowed(root) if root.has_error and len(found) < MOST_DIAGNOSTICS else None
+            if cut is not None:
+                root = self._parse(start, cut)
+                start = cut
+            if root.has_error:
+                self._report_errors(root)
+            found.append(root)
+            if cut is None:
+                return found
+
+    def parse_expression(self, start: int, end: int) -> Node | None:
+        """Parse an expression between two offsets; None where there is none."""
+        root = self._parse(start, end)
         statements = root.named_children
         if root.has_error or len(statements) != 1 or statements[0].type != "expression_statement":
             return None
         found = statements[0].named_children
         return found[0] if len(found) == 1 else None
+
+    def _parse(self, start: int, end: int) -> Node:
+        first = self.place(start, end)
+        begin, stop = Point(first.line - 1, first.column), Point(first.end_line - 1, first.end_column)
+        parser = Parser(_LANGUAGE, included_ranges=[Range(begin, stop, start, end)])
+        return parser.parse(self._file.plain).root_node
+
+    def _swallowed(self, root: Node) -> int | None:
+        """
+        Where the first definition of the top level starts that an error has made a part of something else.
+
+            def view(request):
+                orders = filter(    an error that goes on to the end of the file
+            def after(): ...        swallowed
+        """
+        definitions = [found.start() for found in _DEFINITION.finditer(self.text, root.start_byte)]
+        for top in root.children:
+            is_whole = top.type.endswith(("_statement", "_definition", "comment"))
+            if top.has_error or (root.is_error and not is_whole):
+                own = top.named_children[-1] if top.type == "decorated_definition" else top
+                end = root.end_byte if root.is_error else top.end_byte
+                index = bisect_right(definitions, own.start_byte)
+                if index < len(definitions) and definitions[index] < end:
+                    return definitions[index]
+        return None
 
     def span(self, node: Node) -> Span:
         """Where a node stands."""
