@@ -287,8 +287,7 @@ class _Template:
         for start, end in self._arguments(mark):
             root = self._source.fragment(start, end)
             value = self._expression_of(root) if not root.has_error else None
-            if value is not None:
-                self._emit(ir.Evaluate(value.span, value))
+            self._evaluate(value)
 
     def _print(self, mark: Mark) -> None:
         """`{{ ... }}`, `{!! ... !!}` and `<?= ... ?>`."""
@@ -464,7 +463,7 @@ class _Template:
         """`@yield('title', $default)`, whose default is evaluated in any case, and `@stack`."""
         arguments = self._values(mark)
         name = _block_name(arguments[0]) if arguments else None
-        self._emit(*(ir.Evaluate(value.span, value) for value in arguments[1:] if not isinstance(value, ir.Constant)))
+        self._evaluate(*arguments[1:])
         if name is not None:
             self._emit(self._call(mark, name))
 
@@ -501,14 +500,14 @@ class _Template:
                 other = tuple(self._included(mark, value, ()) for value in empty[:1])
                 self._emit(ir.For(span, target, rows, (ir.Evaluate(span, row),), other))
             case arguments:
-                self._emit(*(ir.Evaluate(value.span, value) for value in arguments))
+                self._evaluate(*arguments)
 
     def _livewire(self, mark: Mark) -> None:
         match self._values(mark):
             case [ir.Constant(value=str(name)) as title, *data]:
                 self._emit(self._included(mark, ir.Constant(title.span, f"livewire.{name}"), data[:1]))
             case arguments:
-                self._emit(*(ir.Evaluate(value.span, value) for value in arguments))
+                self._evaluate(*arguments)
 
     def _included(self, mark: Mark, view: ir.Expr, data: Sequence[ir.Expr]) -> ir.Evaluate:
         span = self._span(mark)
@@ -541,12 +540,12 @@ class _Template:
                 dynamic = value
             elif _IDENTIFIER.fullmatch(name):
                 keywords.append(ir.Keyword(name, value))
-            elif not isinstance(value, ir.Constant):
-                self._emit(ir.Evaluate(value.span, value))
+            else:
+                self._evaluate(value)
         if found is None:
             self._complain(f"`<{mark.name}` is never closed", mark)
         if mark.name == "x-slot" or mark.name.startswith(("x-slot:", "x-slot.")):
-            self._emit(*(ir.Evaluate(keyword.value.span, keyword.value) for keyword in keywords))
+            self._evaluate(*(keyword.value for keyword in keywords))
             return place
         span = self._span(mark)
         view = dynamic if dynamic is not None else ir.Constant(span, _view_of(mark.name))
@@ -657,14 +656,13 @@ class _Template:
         return self._code.expression(node) if node is not None else None
 
     def _statements(self, start: int, end: int) -> tuple[ir.Stmt, ...]:
-        root = self._source.fragment(start, end)
+        root = self._source.fragment(*self._trimmed(start, end))
         self._code.find_errors(root)
         return self._code.statements(root.named_children)
 
     def _step(self, start: int, end: int) -> list[ir.Stmt]:
         """An expression in the place of a statement."""
-        start, end = self._trimmed(start, end)
-        root = self._source.fragment(start, end)
+        root = self._source.fragment(*self._trimmed(start, end))
         self._code.find_errors(root)
         node = _only(root)
         return self._code.step(node) if node is not None else []
@@ -673,6 +671,10 @@ class _Template:
 
     def _emit(self, *statements: ir.Stmt) -> None:
         (self._open[-1].sections[-1].body if self._open else self._body).extend(statements)
+
+    def _evaluate(self, *values: ir.Expr | None) -> None:
+        """Emit values for their effects."""
+        self._emit(*(ir.Evaluate(value.span, value) for value in values if not isinstance(value, ir.Constant | None)))
 
     def _span(self, mark: Mark) -> Span:
         return self._source.stretch(mark.start, mark.end)

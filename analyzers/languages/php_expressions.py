@@ -31,6 +31,7 @@ from analyzers.span import Span
 
 DEEPEST = 100
 """How deep expressions and statements may nest together: little enough for every recursion over the IR."""
+_TOO_DEEP = "this is nested too deeply to be followed"
 MOST_DIAGNOSTICS = 20
 """Diagnostics of one file; the first ones say what there is to say."""
 LONGEST_CHAIN = 16
@@ -91,7 +92,8 @@ class Expressions(ABC):
     def enter(self, node: Node, levels: int = 1) -> bool:
         """Go deeper, to be left again; False, with a diagnostic, where that is too deep."""
         if self._depth + levels > DEEPEST:
-            self.complain("this is nested too deeply to be followed", node)
+            if not self.diagnostics or self.diagnostics[-1].message != _TOO_DEEP:  # said once for one place
+                self.complain(_TOO_DEEP, node)
             return False
         self._depth += levels
         return True
@@ -627,8 +629,8 @@ def _number(text: str) -> int | float | str:
     if len(digits) > 1 and digits[0] == "0" and digits.isdigit():
         digits = f"0o{digits[1:]}"
     try:
-        value = int(digits, 0) if len(digits) < 100 else int(float(digits))
-    except (ValueError, OverflowError):
+        value = int(digits, 0) if len(digits) < 100 else float(digits)
+    except ValueError:
         return text
     return value if value < 2**63 else float(value)
 
