@@ -99,6 +99,18 @@ def _enumerate(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value
     return Items(Group(tuple(parts)), count)
 
 
+def _groupby(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, keywords = calls.evaluate_arguments(it, node, frame)
+    if not arguments:
+        return UNKNOWN
+    key = keywords.get("key", arguments[1] if len(arguments) > 1 else UNKNOWN)
+    count = it.iterate(arguments[0], frame, node.arguments[0])
+    if isinstance(key, calls.FUNCTIONS):
+        with it.loop(frame, node.span, "element", count):
+            calls.call_value(it, key, (it.element(arguments[0]),), {}, frame, node)
+    return Items(Group((UNKNOWN, Items(it.element(arguments[0]), count))), count)
+
+
 def _print(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     for argument in node.arguments:
         calls.print_value(it, it.evaluate(argument, frame), frame, argument)
@@ -160,6 +172,7 @@ _SPECIAL: dict[str, Special] = {
     **dict.fromkeys(("len", "bool", "count", "isset", "empty"), _len),
     **dict.fromkeys(("getattr", "hasattr"), _getattr),
     **dict.fromkeys(("dict", "defaultdict", "OrderedDict", "Counter", "deque"), _new_collection),
+    "groupby": _groupby,
     "super": _super,
     "isinstance": _isinstance,
     "range": _range,

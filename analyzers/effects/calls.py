@@ -278,7 +278,7 @@ def _call_outside(
     for argument in (*arguments, *keywords.values()):
         if isinstance(argument, Anonymous):
             _call_lambda(it, argument, ())
-    return UNKNOWN
+    return Outside(f"{value.dotted}()") if name[:1].isupper() and value.receiver is None else UNKNOWN
 
 
 def function_operation(it: Interpreter, dotted: str, frame: Frame) -> Operation | None:
@@ -354,7 +354,8 @@ def _run_of(it: Interpreter, argument: Value, known: Operation, frame: Frame, no
 def _loader(it: Interpreter, known: Operation, arguments: Arguments, keywords: Keywords, receiver: Value | None) -> Value:
     first = arguments[0] if arguments else UNKNOWN
     inner = keywords.get("queryset", arguments[1] if len(arguments) > 1 and known.paths == "double-underscore" else UNKNOWN)
-    loads = next((part.loads for part in choices(inner) if isinstance(part, QuerySet)), Loads())
+    query = next((part for part in choices(inner) if isinstance(part, QuerySet)), None)
+    loads = query.loads if query is not None else Loads()
     to_attr = keywords.get("to_attr", arguments[2] if len(arguments) > 2 else UNKNOWN)
     names = []
     for argument in arguments if known.paths == "attributes" else (first,):
@@ -368,7 +369,7 @@ def _loader(it: Interpreter, known: Operation, arguments: Arguments, keywords: K
     if isinstance(receiver, Loader):
         path = f"{receiver.path}.{path}"
     stored = str(to_attr.value) if isinstance(to_attr, Const) and to_attr.value else ""
-    return Loader(path, loads, stored)
+    return Loader(path, loads, stored, query.origin if query is not None else None)
 
 
 # --- functions of the tree --------------------------------------------------------------------------------------------
@@ -379,9 +380,13 @@ def bind_method(it: Interpreter, method: FunctionSymbol, instance: Value, frame:
     names = method.decorator_names()
     if is_property(it, method, names):
         cache = instance.attributes if isinstance(instance, (Row, Object)) else None
-        value = call_function(it, Callable(method, instance), (), {}, frame, node)
-        if cache is not None and _memoized(it, method, names):
-            cache[method.name] = value
+        if cache is None or not _memoized(it, method, names):
+            return call_function(it, Callable(method, instance), (), {}, frame, node)
+        with it.collecting() as effects:
+            value = call_function(it, Callable(method, instance), (), {}, frame, node)
+        loops = frozenset(instance.created) if isinstance(instance, (Row, Object)) else frozenset()
+        it.sink.extend(rows.once(effect, loops) for effect in effects)
+        cache[method.name] = value
         return value
     if "staticmethod" in names:
         return Callable(method)

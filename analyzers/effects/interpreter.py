@@ -113,6 +113,7 @@ class Interpreter:
         self.steps = STEPS
         self._loops = 0
         self._variables: set[str] = set()
+        self._receivers: dict[str, list[FunctionSymbol]] = {}
         self._unique: dict[str, FunctionSymbol | None] = {}
         self._templates: dict[str, list[str]] | None = None
 
@@ -129,6 +130,33 @@ class Interpreter:
                         found += [c.methods[name] for c in module.every_class() if name in c.methods]
             self._unique[name] = found[0] if len(found) == 1 else None
         return self._unique[name]
+
+    def receivers(self, model: ClassSymbol, method: str) -> list[FunctionSymbol]:
+        """The functions of the tree that are called when a row of a model is saved."""
+        if method != "save":
+            return []
+        if model.id not in self._receivers:
+            self._receivers[model.id] = []
+            signals = {dotted.rpartition(".")[2] for f in self.frameworks.all for dotted in f.signals}
+            decorators = {dotted.rpartition(".")[2] for f in self.frameworks.all for dotted in f.receivers}
+            found: list[FunctionSymbol] = []
+            modules = {m.path: m for s in sorted(signals) for m in self.program.modules_mentioning(s, model.name)}
+            for path in sorted(modules):
+                for function in modules[path].functions.values():
+                    if any(self._connects(d, modules[path], model, signals, decorators) for d in function.node.decorators):
+                        found.append(function)
+            self._receivers[model.id] = found
+        return self._receivers[model.id]
+
+    def _connects(
+        self, decorator: ir.Expr, module: ModuleSymbol, model: ClassSymbol, signals: set[str], decorators: set[str]
+    ) -> bool:
+        if not isinstance(decorator, ir.Call) or (ir.dotted(decorator.callee) or "").rpartition(".")[2] not in decorators:
+            return False
+        names = {n.id for a in decorator.arguments for n in ir.walk(a) if isinstance(n, ir.Name)}
+        names |= {n.name for a in decorator.arguments for n in ir.walk(a) if isinstance(n, ir.Attribute)}
+        sender = next((k.value for k in decorator.keywords if k.name == "sender"), None)
+        return bool(names & signals) and sender is not None and self.program.class_of(module, sender) is model
 
     def template_paths(self, name: str) -> list[str]:
         """Paths of the templates of a name, the likeliest first."""
@@ -208,7 +236,16 @@ class Interpreter:
 
     def block(self, body: tuple[ir.Stmt, ...], frame: Frame) -> bool:
         """Run statements; whether they always leave the block (return, raise, break, continue)."""
-        return any(self.statement(statement, frame) for statement in body)
+        for place, statement in enumerate(body):
+            if isinstance(statement, ir.If) and counts.skips_seen(statement, body[place + 1 :]):
+                self.statement(statement, frame)
+                with self.collecting() as effects:
+                    leaves = self.block(body[place + 1 :], frame)
+                self.sink.extend(rows.once(effect) for effect in effects)
+                return leaves
+            if self.statement(statement, frame):
+                return True
+        return False
 
     def statement(self, node: ir.Stmt, frame: Frame) -> bool:
         """Run one statement; whether it always leaves."""
@@ -300,7 +337,7 @@ class Interpreter:
         after_then, frame.names = frame.names, before
         with self.collecting() as other:
             other_leaves = self.block(node.other, frame)
-        if counts.is_memo(node):
+        if counts.is_memo(node, shared=not isinstance(frame.instance, Row)):
             then = [rows.once(effect) for effect in then]
         if then or other:
             self.sink.append(Branch((tuple(then), tuple(other))))
@@ -351,7 +388,7 @@ class Interpreter:
         match value:
             case QuerySet():
                 rows.run(self, value, frame, node)
-                return Count.ROWS
+                return Count.FEW if value.short else Count.ROWS
             case Items():
                 return value.count
             case Group() | Const() | Class():

@@ -16,9 +16,10 @@ import msgspec
 
 from analyzers import ir
 from analyzers.effects import calls
-from analyzers.effects.tree import Count, Effect, How, Query
+from analyzers.effects.tree import Branch, Count, Effect, How, Leave, Loop, Query
 from analyzers.effects.values import (
     NO_LOADS,
+    Choice,
     UNKNOWN,
     Callable,
     Column,
@@ -41,6 +42,10 @@ from analyzers.span import Place
 
 if TYPE_CHECKING:
     from analyzers.effects.interpreter import Frame, Interpreter
+
+
+SHORT = 10
+"""Rows of a slice (`[:3]`) that is taken to be short."""
 
 
 # --- query sets -------------------------------------------------------------------------------------------------------
@@ -83,7 +88,7 @@ def element(it: Interpreter, value: QuerySet) -> Value:
     if value.row is None or not isinstance(value.row, Row):
         row = Row(value.model, it.loops, value.origin if value.served else value.made, loads=value.loads, assumed=value.assumed)
         if value.served:
-            row.trail, row.joinable = value.trail, False
+            row.trail, row.joinable, row.inner = value.trail, value.inner, value.inner
         if value.parent is not None:
             row.related[value.parent[0]] = value.parent[1]
         value.row = row
@@ -97,7 +102,7 @@ def again(row: Row, created: tuple[int, ...]) -> Row:
         return row
     other = Row(row.model, created, row.origin, loads=row.loads, assumed=row.assumed)
     other.related, other.attributes = row.related, row.attributes
-    other.trail, other.joinable = row.trail, row.joinable
+    other.trail, other.joinable, other.inner = row.trail, row.joinable, row.inner
     return other
 
 
@@ -105,7 +110,11 @@ def slice_of(it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node) -> V
     """A part of a query set: in memory when its rows are there, else another query."""
     if value.fetched or value.served:
         return value
-    return value.copy(it.loops, Place(frame.module.path, node.span))
+    part = value.copy(it.loops, value.origin)
+    key = node.key if isinstance(node, ir.Subscript) else None
+    stop = key.stop if isinstance(key, ir.Slice) else None
+    part.short = isinstance(stop, ir.Constant) and isinstance(stop.value, int) and 0 <= stop.value <= SHORT
+    return part
 
 
 def set_attribute(it: Interpreter, value: QuerySet, name: str, frame: Frame, node: ir.Node) -> Value:
@@ -197,7 +206,10 @@ def given(
 def _built(
     it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node, known: Operation | None, *, unknown: bool = False
 ) -> QuerySet:
-    result = value.copy(it.loops, Place(frame.module.path, node.span))
+    place = Place(frame.module.path, node.span)
+    if value.origin is not None and not value.relation and _continues(node, frame):
+        place = value.origin
+    result = value.copy(it.loops, place)
     if known is not None and known.keeps:
         result.fetched, result.row = value.fetched, value.row
         if value.relation:
@@ -215,6 +227,13 @@ def _built(
     return result
 
 
+def _continues(node: ir.Node, frame: Frame) -> bool:
+    """Whether a chain starts from a variable, so that its query was begun elsewhere: `orders.filter(...)`."""
+    while isinstance(node, (ir.Call, ir.Attribute)):
+        node = node.callee if isinstance(node, ir.Call) else node.value
+    return isinstance(node, ir.Name) and isinstance(frame.find(node.id), (QuerySet, Choice))
+
+
 def _eager(
     it: Interpreter,
     value: QuerySet,
@@ -227,7 +246,13 @@ def _eager(
     result = _built(it, value, frame, node, None)
     if known.replaces:
         names = [str(a.value).split("__")[0] for a in arguments if isinstance(a, Const)]
-        result.loads = Loads(result.loads.paths, result.loads.attributes, frozenset(names) if len(names) == len(arguments) else None)
+        result.loads = result.loads.restricted(frozenset(names)) if len(names) == len(arguments) else result.loads
+        return result
+    if known.leaves_out:
+        result.loads = result.loads.without(str(a.value) for a in arguments if isinstance(a, Const))
+        return result
+    if len(arguments) == 1 and isinstance(arguments[0], Const) and arguments[0].value is None:
+        result.loads = NO_LOADS  # `select_related(None)` takes back what was said before
         return result
     if not arguments and known.paths == "double-underscore":
         result.loads = result.loads.plus(*_all_forward(value.model))
@@ -247,6 +272,7 @@ def with_loader(it: Interpreter, loads: Loads, argument: Value, model: ModelInfo
         if isinstance(part, Loader):
             path = path_of(it, part.path, model)
             loads = loads.stored(_sibling(path, part.to_attr), path, part.inner) if part.to_attr else loads.joined(path, part.inner)
+            loads = loads.queried(path, part.origin) if part.origin is not None else loads
         elif isinstance(part, Const) and isinstance(part.value, str):
             loads = loads.plus(path_of(it, part.value.split(":")[0], model))
         elif isinstance(part, Column):
@@ -359,8 +385,7 @@ def _field_value(it: Interpreter, row: Row, name: str) -> Value:
 
 
 def _deferred(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> None:
-    only = row.loads.only
-    if only is None or name in only or not _is_column(row.model, name) or name in row.related:
+    if not row.loads.lacks(name) or not _is_column(row.model, name) or name in row.related:
         return
     row.related[name] = UNKNOWN
     it.query(
@@ -391,6 +416,9 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
             parent=(relation.inverse, row) if relation.inverse else None,
         )  # fmt: skip
         related.trail = _step(row, name)
+        own = row.loads.own_query(name) if loaded else None
+        if own is not None:
+            related.origin, related.trail, related.inner = own, "", True
         if loaded and f"set:{name}" in row.related:
             known = row.related[f"set:{name}"]
             if isinstance(known, QuerySet):
@@ -403,7 +431,8 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
         return again(known, row.created) if isinstance(known, Row) else known
     if not loaded:
         it.query(
-            frame, node, how=How.LAZY, model=target.symbol.name if target is not None else "", relation=f"{owner}.{name}",
+            frame, node, how=How.DEFEATED if row.inner else How.LAZY,
+            model=target.symbol.name if target is not None else "", relation=f"{owner}.{name}",
             confidence=row.assumed, created=row.created, source=row.origin, missing=_step(row, name),
             library=row.model.framework.name, joinable=not relation.many and row.joinable,
         )  # fmt: skip
@@ -435,15 +464,22 @@ def call_row(
         return row
     if known.does in ("read", "write"):
         it.query(frame, node, how=How.CALL, write=known.does == "write", model=row.model.symbol.name)
+    if known.does == "write":
+        for receiver in it.receivers(row.model.symbol, name):
+            named: dict[str, Value] = {"sender": UNKNOWN, "instance": row}
+            calls.call_function(it, Callable(receiver), (), named, frame, node)
     return row if known.gives in ("receiver", "row") else UNKNOWN
 
 
-def once(effect: Effect) -> Effect:
-    """The same effect, no longer repeated by the loops around it."""
-    if isinstance(effect, Query):
-        return msgspec.structs.replace(effect, repeats=frozenset())
-    if hasattr(effect, "body"):
-        return msgspec.structs.replace(effect, body=tuple(once(inner) for inner in effect.body))
-    if hasattr(effect, "ways"):
-        return msgspec.structs.replace(effect, ways=tuple(tuple(once(inner) for inner in way) for way in effect.ways))
-    return effect
+def once(effect: Effect, loops: frozenset[int] = frozenset()) -> Effect:
+    """The same effect, of the loops around it repeated only by these; loops inside it repeat as before."""
+    match effect:
+        case Query():
+            return msgspec.structs.replace(effect, repeats=loops if effect.repeats is None else effect.repeats & loops)
+        case Leave():
+            return effect
+        case Branch():
+            return Branch(tuple(tuple(once(inner, loops) for inner in way) for way in effect.ways))
+        case Loop():
+            loops = loops | {effect.id}
+    return msgspec.structs.replace(effect, body=tuple(once(inner, loops) for inner in effect.body))

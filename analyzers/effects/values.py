@@ -29,14 +29,43 @@ class Loads:
     `only` holds the columns when others were left out.
     """
 
-    __slots__ = ("attributes", "only", "paths")
+    __slots__ = ("attributes", "left_out", "only", "own", "paths")
 
     def __init__(
-        self, paths: Iterable[str] = (), attributes: Iterable[tuple[str, str]] = (), only: frozenset[str] | None = None
+        self,
+        paths: Iterable[str] = (),
+        attributes: Iterable[tuple[str, str]] = (),
+        only: frozenset[str] | None = None,
+        left_out: Iterable[str] = (),
+        own: Iterable[tuple[str, Place]] = (),
     ) -> None:
         self.paths = frozenset(paths)
         self.attributes = frozenset(attributes)
         self.only = only
+        self.left_out = frozenset(left_out)
+        """Columns that the query left out by name."""
+        self.own = frozenset(own)
+        """(path, place) of relations that are loaded by a query set of their own."""
+
+    def restricted(self, columns: frozenset[str]) -> Loads:
+        """With these columns only."""
+        return Loads(self.paths, self.attributes, columns, self.left_out, self.own)
+
+    def without(self, columns: Iterable[str]) -> Loads:
+        """With these columns left out."""
+        return Loads(self.paths, self.attributes, self.only, self.left_out | set(columns), self.own)
+
+    def queried(self, path: str, place: Place) -> Loads:
+        """With a relation that is loaded by a query set of its own."""
+        return Loads(self.paths, self.attributes, self.only, self.left_out, self.own | {(path, place)})
+
+    def lacks(self, column: str) -> bool:
+        """Whether a column was left out."""
+        return column in self.left_out or (self.only is not None and column not in self.only)
+
+    def own_query(self, path: str) -> Place | None:
+        """Where the query set of its own stands that loads a relation."""
+        return next((place for known, place in sorted(self.own) if known == path), None)
 
     def plus(self, *paths: str) -> Loads:
         """With these paths and their prefixes."""
@@ -44,17 +73,19 @@ class Loads:
         for path in paths:
             parts = path.split(".")
             every.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
-        return Loads(every, self.attributes, self.only)
+        return Loads(every, self.attributes, self.only, self.left_out, self.own)
 
     def joined(self, prefix: str, other: Loads) -> Loads:
         """With what another query loads, under a relation of this one."""
         paths = self.plus(prefix).paths | {f"{prefix}.{path}" for path in other.paths}
-        return Loads(paths, self.attributes | {(f"{prefix}.{a}", b) for a, b in other.attributes}, self.only)
+        attributes = self.attributes | {(f"{prefix}.{a}", b) for a, b in other.attributes}
+        own = self.own | {(f"{prefix}.{path}", place) for path, place in other.own}
+        return Loads(paths, attributes, self.only, self.left_out, own)
 
     def stored(self, prefix: str, relation: str, other: Loads) -> Loads:
         """With a relation stored as an attribute."""
         paths = self.paths | {prefix} | {f"{prefix}.{path}" for path in other.paths}
-        return Loads(paths, self.attributes | {(prefix, relation)}, self.only)
+        return Loads(paths, self.attributes | {(prefix, relation)}, self.only, self.left_out, self.own)
 
     def under(self, name: str) -> Loads:
         """What comes with the rows of one relation."""
@@ -62,17 +93,18 @@ class Loads:
         return Loads(
             (path.removeprefix(prefix) for path in self.paths if path.startswith(prefix)),
             ((path.removeprefix(prefix), relation) for path, relation in self.attributes if path.startswith(prefix)),
+            own=((path.removeprefix(prefix), place) for path, place in self.own if path.startswith(prefix)),
         )
 
     def meet(self, other: Loads) -> Loads:
         """What holds on both ways."""
         only = self.only if other.only is None else other.only if self.only is None else self.only & other.only
-        return Loads(self.paths & other.paths, self.attributes & other.attributes, only)
+        return Loads(self.paths & other.paths, self.attributes & other.attributes, only, self.left_out | other.left_out, self.own & other.own)
 
     @property
     def key(self) -> tuple[object, ...]:
         """For comparing."""
-        return (self.paths, self.attributes, self.only)
+        return (self.paths, self.attributes, self.only, self.left_out, self.own)
 
 
 NO_LOADS = Loads()
@@ -109,8 +141,8 @@ class QuerySet(Value):
     """A query that was built; `fetched` once it ran and keeps its rows."""
 
     __slots__ = (
-        "assumed", "cls", "columns", "created", "defeated", "fetched", "loads", "made", "model", "origin", "parent", "relation", "row",
-        "served", "trail",
+        "assumed", "cls", "columns", "created", "defeated", "fetched", "inner", "loads", "made", "model", "origin", "parent", "relation", "row",
+        "served", "short", "trail",
     )  # fmt: skip
 
     def __init__(
@@ -149,6 +181,10 @@ class QuerySet(Value):
         """(name of the relation back, owner) for a related manager: the rows know their owner."""
         self.made = origin
         """Where it was written: what its rows lack would be loaded there, unless they came with their owner."""
+        self.short = False
+        """A slice of a few rows."""
+        self.inner = False
+        """Loaded with its owner by a query set of its own (`Prefetch(queryset=...)`)."""
         self.trail = ""
         """As a row's: for a related manager, whose rows could come with their owner."""
         self.fetched = False
@@ -173,7 +209,7 @@ class QuerySet(Value):
 class Row(Value):
     """A model instance."""
 
-    __slots__ = ("assumed", "attributes", "created", "joinable", "loads", "model", "origin", "related", "trail")
+    __slots__ = ("assumed", "attributes", "created", "inner", "joinable", "loads", "model", "origin", "related", "trail")
 
     def __init__(
         self,
@@ -192,6 +228,8 @@ class Row(Value):
         self.assumed = assumed
         self.trail = ""
         """Dotted relations that lead here from the rows that were queried at `origin`."""
+        self.inner = False
+        """Loaded with its owner by a query set of its own."""
         self.joinable = True
         """Whether the trail follows to-one relations only."""
         self.related: dict[str, Value] = {}
@@ -343,9 +381,10 @@ class Outside(Value):
 class Loader(Value):
     """What says which relation to load: `Prefetch("lines", queryset=...)`, `joinedload(Order.customer)`."""
 
-    __slots__ = ("inner", "path", "to_attr")
+    __slots__ = ("inner", "origin", "path", "to_attr")
 
-    def __init__(self, path: str, inner: Loads, to_attr: str = "") -> None:
+    def __init__(self, path: str, inner: Loads, to_attr: str = "", origin: Place | None = None) -> None:
+        self.origin = origin
         self.path = path
         self.inner = inner
         self.to_attr = to_attr

@@ -80,6 +80,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For "any": last segments of receivers it holds for; empty for all."""
     paths: Literal["", "double-underscore", "dotted", "attributes"] = ""
     """How relations are named in its arguments."""
+    leaves_out: bool = False
+    """eager: the arguments name columns that are not loaded (`defer`)."""
     replaces: bool = False
     """eager: what was said before no longer holds (`only`)."""
     kind: str = ""
@@ -125,6 +127,10 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     free: tuple[str, ...] = ()
     """Attributes of a row that never query (`pk`, `_meta`)."""
     stubs: tuple[Stub, ...] = ()
+    signals: tuple[str, ...] = ()
+    """Dotted signals that are sent when a row is written."""
+    receivers: tuple[str, ...] = ()
+    """Dotted decorators that connect a function to signals; `sender` names the model."""
     transactions: tuple[str, ...] = ()
     """Dotted context managers and decorators that run their body in a transaction."""
     memoizing: tuple[str, ...] = ()

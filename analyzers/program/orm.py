@@ -267,7 +267,7 @@ class Orm:
             self._reverse[symbol.id] = {}
             found: dict[str, RelationInfo] = {}
             for ancestor in reversed(symbol.ancestors()):
-                if not ancestor.module.is_stub and self.is_model_like(ancestor):
+                if self.is_model_like(ancestor):
                     found.update(self._reverse_of(ancestor))
             self._reverse[symbol.id] = found
         return self._reverse[symbol.id]

@@ -119,8 +119,8 @@ class Reach:
             return self._users_of_template(symbol.module)
         name = symbol.name
         if isinstance(symbol, FunctionSymbol):
-            if symbol.name.startswith("__") or symbol.name in COMMON or symbol.name.startswith(("get_", "resolve_")) and self._is_reader(symbol):
-                return [symbol.owner] if symbol.owner is not None else []
+            if symbol.owner is not None and (symbol.name.startswith("__") or symbol.name in COMMON or self._is_reader(symbol)):
+                return [symbol.owner]
         found: list[FunctionSymbol | ClassSymbol] = []
         for path in self._files(name, symbol.module.path):
             module = self.program.module(path)
@@ -145,7 +145,9 @@ class Reach:
         return any(isinstance(i, ModuleSymbol) and self.program.lookup(i, symbol.name) is symbol for i in imported)
 
     def _is_reader(self, symbol: FunctionSymbol) -> bool:
-        return symbol.owner is not None and symbol.name.removeprefix("get_").removeprefix("resolve_") in symbol.owner.fields
+        """Whether a method serves a declared field of its class: `get_total`, `resolve_total`."""
+        prefix, _, field = symbol.name.partition("_")
+        return prefix in ("get", "resolve") and symbol.owner is not None and field in symbol.owner.fields
 
     def _users_of_template(self, module: ModuleSymbol) -> list[FunctionSymbol | ClassSymbol]:
         stem = module.path.rpartition("/")[2].partition(".")[0]
