@@ -763,7 +763,7 @@ def _keywords(data: ir.Expr) -> Iterator[ir.Keyword]:
     """
     The variables that a template is given.
 
-    `['a' => $x]` is `a=x`, `compact('a')` is `a=a`, `array_merge(...)` and `+` are what they join, else it is `**data`.
+    `['a' => $x]` is `a=x`, `array_merge(...)` and `+` are what they join, anything else is `**data`.
     """
     match data:
         case ir.Collection(kind="list", items=()):
@@ -774,10 +774,6 @@ def _keywords(data: ir.Expr) -> Iterator[ir.Keyword]:
                     yield ir.Keyword(str(key.value), value)
                 elif isinstance(value, ir.Spread):
                     yield from _keywords(value.value)
-        case ir.Call(callee=ir.Name(id="compact")):
-            for name in data.arguments:
-                if isinstance(name, ir.Constant):
-                    yield ir.Keyword(str(name.value), ir.Name(name.span, str(name.value)))
         case ir.Call(callee=ir.Name(id="array_merge")):
             for part in data.arguments:
                 yield from _keywords(part)

@@ -11,8 +11,8 @@ PHP's expressions as IR.
 
 Operators take the names that all languages share: `&&` is `and`, `!` is `not`, `===` is `==`, `$a ?: $b` is `or`. What
 PHP has and the IR has not is a call of a name: `isset`, `empty`, `print`, `throw`, `exit`, `require`, `getattr` for
-`$row->$name`. Casts to numbers and truth values are calls of `int`, `float` and `bool`; of other casts, `clone`, `@`
-and `&` the operand is left.
+`$row->$name`; `compact('a')` is the mapping that it gives. Casts to numbers and truth values are calls of `int`, `float`
+and `bool`; of other casts, `clone`, `@` and `&` the operand is left.
 """
 
 from __future__ import annotations
@@ -203,9 +203,10 @@ class Expressions(ABC):
     def _function_call(self, node: Node) -> ir.Expr:
         function = node.child_by_field_name("function")
         callee = self.expression(function)
-        if function is not None and function.type == "name" and isinstance(callee, ir.Name):
+        if function is not None and function.type == "name":
             callee = ir.Name(callee.span, self.source.of(function))
-        return self._called(node, callee)
+        called = self._called(node, callee)
+        return _compacted(called) if isinstance(called, ir.Call) else called
 
     def _called(self, node: Node, callee: ir.Expr) -> ir.Expr:
         arguments = node.child_by_field_name("arguments")
@@ -590,6 +591,15 @@ def _chosen(branches: Sequence[Branch], other: ir.Expr) -> ir.Expr:
     for test, value in reversed(branches):
         other = ir.Conditional(test.span, test, value, other)
     return other
+
+
+def _compacted(call: ir.Call) -> ir.Expr:
+    """`compact('order', 'lines')` is `['order' => $order, 'lines' => $lines]`; any other call is itself."""
+    names = [name for name in call.arguments if isinstance(name, ir.Constant) and isinstance(name.value, str)]
+    if ir.dotted(call.callee) != "compact" or not names or len(names) < len(call.arguments):
+        return call
+    variables = tuple(ir.Name(name.span, str(name.value)) for name in names)
+    return ir.Collection(call.span, "dict", variables, tuple(names))
 
 
 def _numbered(items: Sequence[ir.Expr], keys: Sequence[ir.Expr | None]) -> tuple[ir.Expr | None, ...]:

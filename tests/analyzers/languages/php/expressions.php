@@ -25,3 +25,4 @@ $each = function (Order $order, int $key = 0) use (&$sum): void { $sum += $order
 call(name: 1, other: $x, ...$rest);
 $orders->each->save();
 throw_unless($ok, fn () => throw new Failed);
+[compact('order', 'lines'), compact($names)];
