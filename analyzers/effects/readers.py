@@ -54,7 +54,11 @@ def represent(it: Interpreter, serializer: Object, value: Value, frame: Frame, n
         return
 
     def one(row: Value) -> None:
-        calls.call_function(it, Callable(method, serializer), (row,), {}, frame, node)
+        before, it.reader = it.reader, reader
+        try:
+            calls.call_function(it, Callable(method, serializer), (row,), {}, frame, node)
+        finally:
+            it.reader = before
 
     if isinstance(value, (QuerySet, Items, Group)) and not (isinstance(value, QuerySet) and value.columns):
         expr = node if isinstance(node, ir.Name) else ir.Name(node.span, "row")
@@ -377,6 +381,7 @@ def _read_as(it: Interpreter, symbol: ClassSymbol, value: Value, frame: Frame, n
     for owner in reversed(symbol.ancestors()):
         for field in owner.fields.values():
             scope = _scope(it, owner, field.name)
+            it.touched.add(owner.module.path)
             found = it.attribute_of(value, field.name, scope, field)
             if field.annotation is not None:
                 for inner in ir.walk(field.annotation):

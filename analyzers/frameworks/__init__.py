@@ -21,6 +21,10 @@ from analyzers.errors import AnalyzerError
 from analyzers.languages import PHP, PYTHON
 
 
+Access = Literal["row", "manager", "collection", "query"]
+"""What reading a relation gives: the related row, a manager that runs when used, or rows loaded by reading it."""
+
+
 class ModelError(AnalyzerError):
     """A framework model does not follow the format."""
 
@@ -31,8 +35,7 @@ class Relation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calls: tuple[str, ...]
     """Dotted names of the constructors; for languages where a method declares it, the method called on self."""
     kind: Literal["one", "many"]
-    access: Literal["row", "manager", "collection", "query"]
-    """What reading the attribute gives: the related row, a manager that runs when used, or rows loaded by reading it."""
+    access: Access
     target: tuple[str, ...] = ()
     """Keywords that may hold the target; the first positional argument is tried first."""
     reverse: Literal["one", "many", ""] = ""
@@ -41,7 +44,7 @@ class Relation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Keywords that name the reverse accessor."""
     reverse_default: str = ""
     """Its name without such a keyword; `{model}` is the lower-case name of the declaring model."""
-    reverse_access: Literal["row", "manager", "collection", "query"] = "manager"
+    reverse_access: Access = "manager"
     column: str = ""
     """The attribute that holds the key and is free to read; `{name}` is the field's name."""
     generic: bool = False

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from analyzers import ir
-from analyzers.frameworks import Framework, Relation
+from analyzers.frameworks import Access, Framework, Relation
 from analyzers.program.program import Program
 from analyzers.program.symbols import ClassSymbol, External, ModuleSymbol
 from analyzers.span import Place
@@ -26,8 +26,8 @@ class RelationInfo(msgspec.Struct, frozen=True):
 
     name: str
     many: bool
-    access: str
-    """"row", "manager", "collection" or "query" (`frameworks.Relation`)."""
+    access: Access
+    """As in `frameworks.Relation`."""
     target: ClassSymbol | None
     """None when it differs from row to row or can't be resolved."""
     place: Place
@@ -148,12 +148,13 @@ class Orm:
             uselist = keywords.get("uselist")
             if isinstance(uselist, ir.Constant):
                 many = bool(uselist.value)
+            elif target is model:
+                many = "remote_side" not in keywords
             elif target is not None:
                 many = not self._has_key_to(owner, target)
-        lazy = keywords.get(declared.lazy_keyword)
-        value = lazy.value if isinstance(lazy, ir.Constant) else None
-        eager = isinstance(value, str) and value in declared.eager_values or value is False
-        if isinstance(value, str) and value in declared.deferred_values:
+        lazy = _constant(keywords.get(declared.lazy_keyword))
+        eager = lazy in declared.eager_values or lazy is False
+        if lazy in declared.deferred_values:
             access = "manager"
         if access == "collection" and not many:
             access = "row"
@@ -305,20 +306,29 @@ class Orm:
         assert isinstance(field.value, ir.Call)
         keywords = {keyword.name: keyword.value for keyword in field.value.keywords}
         value = next((keywords[name] for name in declared.reverse_keywords if name in keywords), None)
-        if isinstance(value, ir.Call) and value.arguments:
+        options: dict[str | None, ir.Expr] = {}
+        if isinstance(value, ir.Call) and value.arguments:  # `backref("orders", lazy="dynamic")`
+            options = {keyword.name: keyword.value for keyword in value.keywords}
             value = value.arguments[0]
         template = value.value if isinstance(value, ir.Constant) and isinstance(value.value, str) else declared.reverse_default
         if not template or template.endswith("+"):
             return []
         concrete = [other, *self.program.subclasses(other)] if self._is_abstract(other) else [other]
         many = declared.reverse == "many" or (not declared.reverse and not forward.many)
+        if not declared.reverse and "secondary" in keywords:
+            many = True
+        if isinstance(options.get("uselist"), ir.Constant):
+            many = _constant(options["uselist"]) is True
+        lazy = _constant(options.get(declared.lazy_keyword))
+        access: Access = "manager" if lazy in declared.deferred_values else declared.reverse_access
         return [
             RelationInfo(
                 template.replace("%(class)s", c.name.lower()).replace("{model}", c.name.lower()).replace("%(app_label)s", ""),
                 many,
-                declared.reverse_access,
+                access,
                 c,
                 forward.place,
+                eager=lazy in declared.eager_values or lazy is False,
                 inverse=forward.name,
             )
             for c in concrete
@@ -381,6 +391,10 @@ def _annotated_target(annotation: ir.Expr) -> tuple[ir.Expr | None, bool]:
     if isinstance(expr, ir.Operation) and expr.operator == "|":
         expr = expr.operands[0]
     return expr, is_collection
+
+
+def _constant(node: ir.Expr | None) -> object:
+    return node.value if isinstance(node, ir.Constant) else None
 
 
 def _snake(name: str) -> str:

@@ -44,6 +44,7 @@ class Program:
         self._externals: dict[str, External] = {}
         self._stubs: dict[str, ModuleSymbol] = {}
         self._lookups: dict[tuple[str, str], Symbol | None] = {}
+        self._made_of: dict[tuple[str, str], Symbol | None] = {}
         self._bodies: dict[str, dict[tuple[str, int], ir.Function]] = {}
 
     # --- modules ------------------------------------------------------------------------------------------------------
@@ -192,7 +193,21 @@ class Program:
             return self.external(f"{symbol.dotted}.{name}")
         if isinstance(symbol, ClassSymbol):
             return symbol.inner(name) or symbol.method(name)
+        if isinstance(symbol, Variable) and isinstance(symbol.value, ir.Call):
+            key = (symbol.module.path, symbol.name)
+            if key not in self._made_of:
+                self._made_of[key] = None  # `app = app.configured()` ends here
+                self._made_of[key] = self.class_of(symbol.module, symbol.value)
+            return self._instance_member(self._made_of[key], name)
         return None
+
+    def _instance_member(self, symbol: Symbol | None, name: str) -> Symbol | None:
+        """What `instance.name` means: `db.Model` of `db = SQLAlchemy()` is `flask_sqlalchemy.SQLAlchemy.Model`."""
+        if isinstance(symbol, ClassSymbol):
+            known = self.member(symbol, name)
+            outside = symbol.externals()
+            return known or (self.external(f"{outside[0]}.{name}") if outside else None)
+        return self.member(symbol, name) if isinstance(symbol, External) else None
 
     def _php_class(self, dotted: str) -> ClassSymbol | None:
         namespace, _, name = dotted.rpartition(".")
