@@ -14,7 +14,7 @@ import functools
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -88,7 +88,8 @@ class Index:
         self._front_end_for = front_end_for
         self._limit = limit
         self._known: dict[_Key, _Entry] = {}
-        self._words: dict[int, bytes] = {}
+        self._sayers: dict[bytes, list[int]] = {}
+        self._indexed: set[int] = set()
         self._outlines: dict[int, ir.Module] = {}
         self._modules: dict[int, ir.Module] = {}
         self._grown = False
@@ -297,7 +298,8 @@ class Index:
         """Set a damaged file aside and begin with an empty one."""
         self._connection.close()
         self._known.clear()
-        self._words.clear()
+        self._sayers.clear()
+        self._indexed.clear()
         self._outlines.clear()
         self._modules.clear()
         if self._path is not None:
@@ -315,17 +317,20 @@ class Index:
 
     # --- for snapshots ------------------------------------------------------------------------------------------------
 
-    def load_words(self, ids: Iterable[int]) -> Mapping[int, bytes]:
-        """The words of these entries, and of others."""
-        unknown = [number for number in ids if number not in self._words]
+    def load_words(self, ids: Iterable[int]) -> Mapping[bytes, Sequence[int]]:
+        """The entries that say a word, by word; of these entries and of others that were asked for before."""
+        unknown = set(ids) - self._indexed
         if unknown:
             with self._reading():
                 query = f"SELECT id, words FROM content WHERE id IN {_LISTED}"
-                rows = self._connection.execute(query, (json.dumps(unknown),)).fetchall()
-                if len(rows) < len(set(unknown)):
+                rows = self._connection.execute(query, (json.dumps(sorted(unknown)),)).fetchall()
+                if len(rows) < len(unknown):
                     raise self._lost()
-                self._words.update(rows)
-        return self._words
+            for number, words in rows:
+                for word in words.split():
+                    self._sayers.setdefault(word, []).append(number)
+            self._indexed |= unknown
+        return self._sayers
 
     def load_outline(self, number: int) -> ir.Module:
         """The outline of an entry."""
@@ -382,7 +387,8 @@ class Snapshot:
         self._index = index
         self._entries = entries
         self._mentions: dict[frozenset[bytes], list[str]] = {}
-        self._texts: list[tuple[str, bytes]] | None = None
+        self._sayers: Mapping[bytes, Sequence[int]] | None = None
+        self._paths_of: dict[int, list[str]] = {}
         self.paths: tuple[str, ...] = tuple(entries)
         """The files that have IR, sorted."""
 
@@ -405,19 +411,21 @@ class Snapshot:
 
     def mentioning(self, words: Iterable[str]) -> list[str]:
         """The files whose text says all of the words, sorted; for words that are not ASCII, those that may say them."""
-        wanted = frozenset(needle for word in words for needle in lowering.needles(word))
+        wanted = frozenset(part for word in words for part in lowering.parts(word))
         if wanted not in self._mentions:
-            found = self._load_texts()
-            for needle in sorted(wanted, key=len, reverse=True):  # A long word is a rare word.
-                found = [item for item in found if needle in item[1]]
-            self._mentions[wanted] = [path for path, _ in found]
+            self._mentions[wanted] = self._find(wanted)
         return list(self._mentions[wanted])
 
-    def _load_texts(self) -> list[tuple[str, bytes]]:
-        if self._texts is None:
-            words = self._index.load_words(entry.id for entry in self._entries.values())
-            self._texts = [(path, words[entry.id]) for path, entry in self._entries.items()]
-        return self._texts
+    def _find(self, wanted: frozenset[bytes]) -> list[str]:
+        if not wanted:
+            return list(self.paths)
+        if self._sayers is None:
+            self._sayers = self._index.load_words(entry.id for entry in self._entries.values())
+            for path, entry in self._entries.items():
+                self._paths_of.setdefault(entry.id, []).append(path)
+        rarest, *others = sorted((self._sayers.get(word, ()) for word in wanted), key=len)
+        found = set(rarest).intersection(*others)
+        return sorted(path for number in found for path in self._paths_of.get(number, ()))
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

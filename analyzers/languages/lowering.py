@@ -109,7 +109,7 @@ _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 
 def words(text: bytes) -> bytes:
     """
-    The ASCII words of a text, sorted, each between newlines; `b"\\nname\\n"` is in it when the text says `name`.
+    The ASCII words of a text, sorted, one a line.
 
     Look-ups count with their parts: `customer__name` also says `customer` and `name`.
     """
@@ -118,11 +118,10 @@ def words(text: bytes) -> bytes:
     return b"\n%s\n" % b"\n".join(sorted(found))
 
 
-def needles(word: str) -> Iterator[bytes]:
+def parts(word: str) -> list[bytes]:
     """
-    What to look for in `words` to find a word: `größe` is looked for as `gr` and `e`, between newlines each.
+    What to look for in `words` to find a word: `größe` is looked for as `gr` and `e`.
 
-    A text that says the word holds all of them, so that nothing is missed; it may hold them without saying the word.
+    A text that says the word says all of them, so that nothing is missed; it may say them without saying the word.
     """
-    for part in _WORD.findall(word.encode(errors="surrogatepass")):
-        yield b"\n%s\n" % part
+    return _WORD.findall(word.encode(errors="surrogatepass"))
