@@ -11,8 +11,8 @@ PHP's expressions as IR.
 
 Operators take the names that all languages share: `&&` is `and`, `!` is `not`, `===` is `==`, `$a ?: $b` is `or`. What
 PHP has and the IR has not is a call of a name: `isset`, `empty`, `print`, `throw`, `exit`, `require`, `getattr` for
-`$row->$name`; `compact('a')` is the mapping that it gives. Casts to numbers and truth values are calls of `int`, `float`
-and `bool`; of other casts, `clone`, `@` and `&` the operand is left.
+`$row->$name`; `compact('a')` is the mapping it gives. Casts to numbers and truth values are calls of `int`, `float` and
+`bool`; of other casts, `clone`, `@` and `&` the operand is left.
 """
 
 from __future__ import annotations
