@@ -33,8 +33,8 @@ class Repeated(msgspec.Struct, frozen=True):
         return self.loops[-1]
 
     def read_by(self, reader: str) -> bool:
-        """Whether one of the loops is a reader's."""
-        return any(loop.reader == reader for loop in self.loops)
+        """Whether a reader's class reads it, or one of the loops is a reader's."""
+        return getattr(self.leaf, "reader", "") == reader or any(loop.reader == reader for loop in self.loops)
 
     @property
     def how(self) -> How | None:
@@ -85,6 +85,8 @@ def trace(item: Repeated) -> tuple[Step, ...]:
     """The steps that prove it: where the rows come from, the loop, the calls between, the leaf."""
     steps: list[Step] = []
     leaf = item.leaf
+    if isinstance(leaf, Query) and leaf.declared is not None:
+        steps.append(Step(leaf.declared, f"`{leaf.relation}` is declared here, to be loaded when it is read"))
     if isinstance(leaf, Query) and leaf.source is not None and leaf.source != leaf.place:
         lacks = f", without `{leaf.relation.partition('.')[2]}`" if leaf.how is How.LAZY and leaf.relation else ""
         steps.append(Step(leaf.source, f"the rows are queried here{lacks}"))

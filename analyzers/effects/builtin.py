@@ -26,6 +26,8 @@ from analyzers.effects.values import (
     join,
 )
 
+from analyzers.program.symbols import External
+
 if TYPE_CHECKING:
     from analyzers.effects.interpreter import Frame, Interpreter
 
@@ -34,12 +36,16 @@ Special: TypeAlias = "Function[[Interpreter, str, ir.Call, Frame], Value]"
 CONSUMING = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "sum", "any", "all", "min", "max", "collect"})
 PRINTING = frozenset({"str", "print", "format", "repr", "escape", "mark_safe", "force_str"})
 PER_ELEMENT = frozenset({"map", "array_map", "array_filter", "filter", "array_walk", "usort", "imap"})
+STANDARD = frozenset({"itertools", "functools", "collections", "builtins"})
 MEMORY = frozenset({"get", "pop", "popitem", "setdefault", "popleft"})
 
 
 def special(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value | None:
     """The value of a call of a built-in function, or None when the name is none of them or is taken in the tree."""
-    if name not in _SPECIAL or it.program.lookup(frame.module, name) is not None:
+    if name not in _SPECIAL:
+        return None
+    bound = it.program.lookup(frame.module, name)
+    if bound is not None and not (isinstance(bound, External) and bound.dotted.partition(".")[0] in STANDARD):
         return None
     return _SPECIAL[name](it, name, node, frame)
 

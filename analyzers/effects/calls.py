@@ -31,7 +31,8 @@ from analyzers.effects.values import (
     join,
 )
 from analyzers.findings import Confidence
-from analyzers.frameworks import Operation
+from analyzers.frameworks import Framework, Operation
+from analyzers.program.orm import ModelInfo
 from analyzers.program.symbols import ClassSymbol, FunctionSymbol
 from analyzers.span import Place
 
@@ -115,9 +116,11 @@ def call_method(
         found = _call_on_class(it, receiver, name, arguments, keywords, frame, node)
         if found is not None:
             return found
-    known = rows.operation(it, "any", name, frame.module.language)
-    if known is not None and isinstance(receiver, (Value, Outside)) and _fits(it, known, receiver, callee, arguments, frame):
-        return apply(it, known, arguments, keywords, frame, node, receiver)
+    if isinstance(receiver, Column):
+        return receiver  # `Order.number.label("n")`, `Order.lines.of_type(Gift)`: still about that column
+    for framework, known in it.frameworks.operations.get(("any", name), ()):
+        if framework.language == frame.module.language and _fits(it, framework, known, receiver, callee, arguments):
+            return apply(it, known, arguments, keywords, frame, node, receiver)
     value = it.attribute_of(receiver, name, frame, callee)
     if type(value) is Value and type(receiver) is Value:
         return _by_unique_name(it, receiver, name, arguments, keywords, frame, node)
@@ -125,26 +128,34 @@ def call_method(
 
 
 def _fits(
-    it: Interpreter, known: Operation, receiver: Value, callee: ir.Attribute | ir.Lookup, arguments: Arguments, frame: Frame
+    it: Interpreter, framework: Framework, known: Operation, receiver: Value, callee: ir.Attribute | ir.Lookup, arguments: Arguments
 ) -> bool:
     """Whether an operation on any receiver means this call: by the receiver's name, or by an argument that only it takes."""
+    if known.does == "loader":
+        return isinstance(receiver, Loader) or (type(receiver) in (Value, Outside) and _names_column(arguments))
     if isinstance(receiver, (QuerySet, Row, Class, Object, Super)) and known.does != "send":
-        return isinstance(receiver, Object) and _takes_query(it, known, arguments)
+        return isinstance(receiver, Object) and _takes_query(it, framework, known, arguments)
     if known.receivers:
         text = ir.dotted(callee.value) or ""
         last = text.rpartition(".")[2].lower()
         if isinstance(callee.value, ir.Call) and isinstance(callee.value.callee, (ir.Attribute, ir.Name)):
             inner = callee.value.callee
             last = (inner.name if isinstance(inner, ir.Attribute) else inner.id).lower()
-        return last in known.receivers or _takes_query(it, known, arguments)
-    return _takes_query(it, known, arguments) or known.does == "send"
+        return last in known.receivers or _takes_query(it, framework, known, arguments)
+    return _takes_query(it, framework, known, arguments) or known.does == "send"
 
 
-def _takes_query(it: Interpreter, known: Operation, arguments: Arguments) -> bool:
+def _names_column(arguments: Arguments) -> bool:
+    return bool(arguments) and all(isinstance(argument, (Column, Const)) for argument in arguments)
+
+
+def _takes_query(it: Interpreter, framework: Framework, known: Operation, arguments: Arguments) -> bool:
+    """Whether an argument is a query, a model or a column of this library."""
     argument = arguments[known.argument] if len(arguments) > known.argument else UNKNOWN
     if isinstance(argument, (QuerySet, Column)):
-        return known.does in ("read", "build", "write")
-    return isinstance(argument, Class) and it.orm.model(argument.symbol) is not None
+        return known.does in ("read", "build", "write") and argument.model.framework is framework
+    model = it.orm.model(argument.symbol) if isinstance(argument, Class) else None
+    return model is not None and model.framework is framework
 
 
 def _relation_query(it: Interpreter, row: Row, name: str) -> Value:
@@ -165,8 +176,11 @@ def _call_on_class(
     library = model.framework.name
     known = rows.operation(it, "model", name, frame.module.language, library)
     if known is not None:
-        if known.does == "build" and known.gives == "queryset":
-            return QuerySet(model, it.loops, Place(frame.module.path, node.span))
+        if known.does in ("build", "statement") and known.gives == "queryset":
+            query = QuerySet(model, it.loops, Place(frame.module.path, node.span))
+            query.writes = known.does == "statement"
+            query.selected = selected_models(it, arguments) if known.paths == "models" else ()
+            return query
         if known.does == "eager":
             plain = QuerySet(model, it.loops, Place(frame.module.path, node.span))
             return rows.call_set(it, plain, name, arguments, keywords, frame, node)
@@ -312,38 +326,59 @@ def apply(
             return UNKNOWN
         case "pass":
             return argument if arguments else (receiver or UNKNOWN)
-        case "build":
-            return _query_of(it, argument, known, frame, node)
+        case "build" | "statement":
+            return _query_of(it, arguments[known.argument :], known, frame, node)
         case "read" | "write":
             return _run_of(it, argument, known, frame, node)
     return UNKNOWN
 
 
-def _query_of(it: Interpreter, argument: Value, known: Operation, frame: Frame, node: ir.Node) -> Value:
+def _query_of(it: Interpreter, arguments: Arguments, known: Operation, frame: Frame, node: ir.Node) -> Value:
+    """The query that selects these classes and columns: of the first class, or of columns only."""
     place = Place(frame.module.path, node.span)
-    if isinstance(argument, QuerySet):
-        return argument.copy(it.loops, place)
-    if isinstance(argument, Column):
-        return QuerySet(argument.model, it.loops, place, columns=True)
-    model = it.orm.model(argument.symbol) if isinstance(argument, Class) else None
-    return QuerySet(model, it.loops, place) if model is not None else UNKNOWN
+    if arguments and isinstance(arguments[0], QuerySet):
+        return arguments[0].copy(it.loops, place)
+    selected = selected_models(it, arguments)
+    model = next((part for part in selected if part is not None), None)
+    column = next((part for part in arguments if isinstance(part, Column)), None)
+    if model is None:
+        return QuerySet(column.model, it.loops, place, columns=True) if column is not None else UNKNOWN
+    query = QuerySet(model, it.loops, place)
+    query.writes = known.does == "statement"
+    if len(selected) > 1:
+        query.selected, query.tuples = selected, True
+    return query
+
+
+def selected_models(it: Interpreter, arguments: Arguments) -> tuple[ModelInfo | None, ...]:
+    """The models among what a query selects, None for all else."""
+    return tuple(it.orm.model(part.symbol) if isinstance(part, Class) else None for part in arguments)
 
 
 def _run_of(it: Interpreter, argument: Value, known: Operation, frame: Frame, node: ir.Node) -> Value:
     write = known.does == "write"
     if isinstance(argument, QuerySet):
+        write = write or argument.writes
+        rows.remember(it, argument)
         how = How.DEFEATED if argument.defeated else How.CALL
         it.query(
             frame, node, how=how, write=write, model=argument.model.symbol.name, relation=argument.relation, source=argument.origin
         )
         answer = argument.copy(it.loops, argument.origin)
         answer.fetched = True
-        if known.gives in ("queryset", "receiver"):
+        if known.gives == "tuples" and not answer.columns:
+            answer.selected, answer.tuples = answer.selected or (answer.model,), True
+        if known.gives == "scalars":
+            answer.tuples = False
+        if known.gives in ("queryset", "receiver", "tuples", "scalars"):
             return answer
         return rows.given(it, known, answer, (argument,), frame, node)
     model = it.orm.model(argument.symbol) if isinstance(argument, Class) else None
     name = model.symbol.name if model is not None else argument.model.symbol.name if isinstance(argument, Row) else ""
-    it.query(frame, node, how=How.CALL, write=write, model=name, confidence=Confidence.CERTAIN if name else Confidence.LIKELY)
+    confidence = Confidence.CERTAIN if name else Confidence.LIKELY
+    if known.by_key and model is not None and model.symbol.id in it.mapped:
+        confidence = Confidence.POSSIBLE
+    it.query(frame, node, how=How.CALL, write=write, model=name, confidence=confidence)
     if model is not None:
         answer = QuerySet(model, it.loops, Place(frame.module.path, node.span))
         answer.fetched = True
@@ -363,11 +398,14 @@ def _loader(it: Interpreter, known: Operation, arguments: Arguments, keywords: K
             names.append(argument.name)
         elif isinstance(argument, Const) and isinstance(argument.value, str):
             names.append(argument.value)
-    if not names:
+    before = receiver.path if isinstance(receiver, Loader) else ""
+    if known.replaces or known.leaves_out:
+        if before or len(names) < len(arguments):
+            return receiver or UNKNOWN
+        return Loader("", loads.restricted(frozenset(names)) if known.replaces else loads.without(names))
+    if not names and not isinstance(first, Class):
         return UNKNOWN
-    path = ".".join(names)
-    if isinstance(receiver, Loader):
-        path = f"{receiver.path}.{path}"
+    path = ".".join(name for name in (before, *names) if name)
     stored = str(to_attr.value) if isinstance(to_attr, Const) and to_attr.value else ""
     return Loader(path, loads, stored, query.origin if query is not None else None)
 

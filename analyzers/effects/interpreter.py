@@ -107,6 +107,8 @@ class Interpreter:
         """Ids of every function whose body was run."""
         self.touched: set[str] = set()
         """Paths of the files whose text had a part in it."""
+        self.mapped: set[str] = set()
+        """Ids of models of which every row was read: where there is an identity map, their keys are free."""
         self.confidence = Confidence.CERTAIN
         """How the calls that lead here were resolved, at the weakest."""
         self.reader = ""
@@ -203,13 +205,14 @@ class Interpreter:
         missing: str = "",
         library: str = "",
         joinable: bool = False,
+        declared: Place | None = None,
     ) -> None:
         """Note a round trip. `created` names the loops that repeat it, when not all do."""
         repeats = None if created is None else frozenset(created)
         self.sink.append(
             Query(
                 Place(frame.module.path, node.span), frame.symbol, text or describe(node), how, write, model, relation,
-                min(confidence, self.confidence), repeats, source, missing, library, joinable,
+                min(confidence, self.confidence), repeats, source, missing, library, self.reader, joinable, declared,
             )
         )  # fmt: skip
 
@@ -601,6 +604,8 @@ class Interpreter:
                 return self.of_symbol(self.program.external(f"{value.dotted}.{name}")) if "." not in name else UNKNOWN
             case Items() if value.mapping is not None and name in value.mapping:
                 return value.mapping[name]
+            case Group():  # `result.Order` of `select(Order, Customer)`
+                return next((part for part in value.items if isinstance(part, Row) and part.model.symbol.name == name), UNKNOWN)
         return UNKNOWN
 
     def _object_attribute(self, value: Object, name: str, frame: Frame, node: ir.Node) -> Value:

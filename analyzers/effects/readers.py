@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PRINTING_FIELDS = frozenset({"StringRelatedField"})
 SLUG_FIELDS = frozenset({"SlugRelatedField"})
 KEY_FIELDS = frozenset({"PrimaryKeyRelatedField", "HyperlinkedRelatedField", "HyperlinkedIdentityField", "ManyRelatedField"})
+RESPONSE_MODELS = frozenset({"BaseModel", "SQLModel", "GenericModel", "Schema"})
 METHOD_FIELDS = frozenset({"SerializerMethodField", "MethodField"})
 
 
@@ -364,7 +365,18 @@ def read_response(it: Interpreter, value: Value, annotation: ir.Expr | None, fra
 
 def is_response_model(symbol: ClassSymbol) -> bool:
     """Whether a class is a Pydantic model."""
-    return any(name.rpartition(".")[2] in ("BaseModel", "SQLModel", "GenericModel", "Schema") for name in symbol.externals())
+    names = {ancestor.last if isinstance(ancestor, External) else ancestor.name for ancestor in symbol.mro()[1:]}
+    return not names.isdisjoint(RESPONSE_MODELS)
+
+
+def read_as(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+    """`__read_as__(cls, value)`: what a response model reads of a value; an instance of it."""
+    if len(arguments) != 2 or not isinstance(arguments[0], Class):
+        return UNKNOWN
+    for part in choices(arguments[1]):
+        if isinstance(part, Row):
+            _read_as(it, arguments[0].symbol, part, frame, node)
+    return Object(arguments[0].symbol, it.loops)
 
 
 def _read_as(it: Interpreter, symbol: ClassSymbol, value: Value, frame: Frame, node: ir.Node, depth: int = 0) -> None:
@@ -378,11 +390,23 @@ def _read_as(it: Interpreter, symbol: ClassSymbol, value: Value, frame: Frame, n
         return
     if not isinstance(value, Row) or depth > 4:
         return
+    before, it.reader = it.reader, "serializer"
+    try:
+        _read_declared_by(it, symbol, value, depth)
+    finally:
+        it.reader = before
+
+
+def _read_declared_by(it: Interpreter, symbol: ClassSymbol, row: Row, depth: int) -> None:
+    """Read of a row what a response model declares; a table's own relationships are no part of its response."""
+    table = it.orm.model(symbol)
     for owner in reversed(symbol.ancestors()):
         for field in owner.fields.values():
+            if table is not None and field.name in table.relations:
+                continue
             scope = _scope(it, owner, field.name)
             it.touched.add(owner.module.path)
-            found = it.attribute_of(value, field.name, scope, field)
+            found = it.attribute_of(row, field.name, scope, field)
             if field.annotation is not None:
                 for inner in ir.walk(field.annotation):
                     nested = it.program.class_of(owner.module, inner) if isinstance(inner, (ir.Name, ir.Attribute)) else None
@@ -397,6 +421,7 @@ INTRINSICS = {
     "__model_of_admin__": model_of_admin,
     "__admin_rows__": admin_select_related,
     "__read_columns__": read_columns,
+    "__read_as__": read_as,
     "__render__": lambda it, arguments, frame, node: templates.render(
         it, arguments[0] if arguments else UNKNOWN, arguments[1] if len(arguments) > 1 else UNKNOWN, frame, node
     ),

@@ -12,7 +12,7 @@ from analyzers import ir
 from analyzers.effects import calls, readers
 from analyzers.effects.interpreter import STEPS, Frame, Interpreter, OutOfStepsError
 from analyzers.effects.tree import Count, Sequence
-from analyzers.effects.values import UNKNOWN, Callable, Items, Object, QuerySet, Row, Value
+from analyzers.effects.values import UNKNOWN, Callable, Items, Object, QuerySet, Row, Value, join
 from analyzers.findings import Confidence
 from analyzers.program.entries import Entries, Root, response_model
 from analyzers.program.orm import ModelInfo, Orm
@@ -46,7 +46,7 @@ class Runner:
         """Run a root with arguments of which only annotations and names tell something. Never raises."""
         it = self.interpreter
         it.active, it.stack, it.visited, it.sink, it.steps = [], [], set(), [], STEPS
-        it.confidence, it.touched = Confidence.CERTAIN, set()
+        it.mapped, it.confidence, it.touched, it.reader = set(), Confidence.CERTAIN, set(), ""
         failure = ""
         try:
             self._run(root)
@@ -150,11 +150,19 @@ class Runner:
         function = root.function
         node = ir.Evaluate(function.node.name_span, ir.Constant(function.node.name_span, None))
         scope = Frame(function.module, function)
-        if model is None:
+        listings = self.entries.listings(owner) if model is None else []
+        if model is None and not listings:
             value = calls.call_function(it, Callable(function), (UNKNOWN,), {}, frame, node)
             readers.consume(it, value, scope, function.node)
             return
-        with it.loop(scope, function.node.name_span, model.symbol.name.lower(), Count.ROWS, "resolver"):
-            row = Row(model, it.loops, None)
+        listed: Value = UNKNOWN
+        for resolver in listings:
+            if resolver is not None:
+                with it.collecting():  # the list's own queries are told where the list is the root
+                    listed = join(listed, calls.call_function(it, Callable(resolver), (UNKNOWN,), {}, frame, node))
+                    it.iterate(listed, scope, ir.Name(function.node.name_span, "rows"))
+        name = model.symbol.name.lower() if model is not None else owner.name.lower()
+        with it.loop(scope, function.node.name_span, name, Count.ROWS, "resolver"):
+            row = Row(model, it.loops, None) if model is not None else it.element(listed)
             value = calls.call_function(it, Callable(function), (row,), {}, frame, node)
             readers.consume(it, value, scope, function.node)

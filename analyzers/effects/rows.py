@@ -22,6 +22,7 @@ from analyzers.effects.values import (
     Choice,
     UNKNOWN,
     Callable,
+    Class,
     Column,
     Const,
     Group,
@@ -70,7 +71,14 @@ def run(it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node) -> None:
     value.fetched = True
     if value.served:
         return
+    remember(it, value)
     _ask(it, value, frame, node, How.DEFEATED if value.defeated else How.LAZY if value.relation else How.ITERATE)
+
+
+def remember(it: Interpreter, value: QuerySet) -> None:
+    """Note that an identity map holds every row of a model from now on."""
+    if value.model.framework.identity_map and not (value.narrowed or value.relation or value.columns or value.writes):
+        it.mapped.add(value.model.symbol.id)
 
 
 def _ask(it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node, how: How, *, write: bool = False) -> None:
@@ -85,6 +93,8 @@ def element(it: Interpreter, value: QuerySet) -> Value:
     """A row of a query set, for the loops that are running."""
     if value.columns:
         return UNKNOWN
+    if value.tuples:
+        return Group(tuple(_selected_row(it, value, model) for model in value.selected))
     if value.row is None or not isinstance(value.row, Row):
         row = Row(value.model, it.loops, value.origin if value.served else value.made, loads=value.loads, assumed=value.assumed)
         if value.served:
@@ -94,6 +104,10 @@ def element(it: Interpreter, value: QuerySet) -> Value:
         value.row = row
         return row
     return again(value.row, it.loops)
+
+
+def _selected_row(it: Interpreter, value: QuerySet, model: ModelInfo | None) -> Value:
+    return UNKNOWN if model is None else Row(model, it.loops, value.made, loads=value.loads, assumed=value.assumed)
 
 
 def again(row: Row, created: tuple[int, ...]) -> Row:
@@ -124,8 +138,6 @@ def set_attribute(it: Interpreter, value: QuerySet, name: str, frame: Frame, nod
     if method is not None and not method.module.is_stub:
         return calls.bind_method(it, method, value, frame, node)
     if name == "model":
-        from analyzers.effects.values import Class
-
         return Class(value.model.symbol)
     return Outside(f"queryset.{name}", value)
 
@@ -161,7 +173,10 @@ def call_set(
         for argument in arguments:
             if isinstance(argument, calls.FUNCTIONS):
                 calls.call_value(it, argument, (_built(it, value, frame, node, known),), {}, frame, node)
-        return _built(it, value, frame, node, known)
+        built = _built(it, value, frame, node, known)
+        if known.paths == "models":
+            _join(it, built, arguments)
+        return built
     if known.does == "eager":
         return _eager(it, value, known, arguments, keywords, frame, node)
     if known.does == "load":
@@ -170,8 +185,12 @@ def call_set(
     in_memory = known.uses_result and (value.fetched or value.served)
     if known.does in ("read", "write") and not in_memory:
         if known.does == "write" or not known.gives == "rows":
-            how = How.DEFEATED if value.served or value.defeated else How.CALL
-            _ask(it, _certain(value), frame, node, How.CALL if known.does == "write" else how, write=known.does == "write")
+            write = known.does == "write" or value.writes
+            how = How.DEFEATED if (value.served or value.defeated) and known.does != "write" else How.CALL
+            asked = _certain(value)
+            if known.by_key and value.model.symbol.id in it.mapped:
+                asked.assumed = Confidence.POSSIBLE
+            _ask(it, asked, frame, node, how, write=write)
         else:
             run(it, value, frame, node)
     return given(it, known, value, arguments, frame, node)
@@ -189,6 +208,8 @@ def given(
 ) -> Value:
     """What an operation on a query set gives back."""
     match known.gives:
+        case "row" if value.tuples:
+            return element(it, value)
         case "row":
             row = element(it, value)
             if known.does == "write" and isinstance(row, Row):
@@ -196,6 +217,9 @@ def given(
             return Row(value.model, it.loops, Place(frame.module.path, node.span), loads=value.loads, assumed=value.assumed)
         case "rows":
             return Items(element(it, value), Count.ROWS)
+        case "page":
+            found = Items(element(it, value), Count.ROWS)
+            return Items(found.element, Count.ROWS, mapping={"items": found})
         case "queryset" | "receiver":
             return value
         case "argument":
@@ -207,9 +231,12 @@ def _built(
     it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node, known: Operation | None, *, unknown: bool = False
 ) -> QuerySet:
     place = Place(frame.module.path, node.span)
-    if value.origin is not None and not value.relation and _continues(node, frame):
+    if value.origin is not None and not value.relation and (frame.module.is_stub or _continues(node, frame)):
         place = value.origin
     result = value.copy(it.loops, place)
+    result.narrowed = value.narrowed or unknown or (known is not None and known.narrows)
+    if known is not None and known.gives == "scalars":
+        result.tuples = False
     if known is not None and known.keeps:
         result.fetched, result.row = value.fetched, value.row
         if value.relation:
@@ -232,6 +259,34 @@ def _continues(node: ir.Node, frame: Frame) -> bool:
     while isinstance(node, (ir.Call, ir.Attribute)):
         node = node.callee if isinstance(node, ir.Call) else node.value
     return isinstance(node, ir.Name) and isinstance(frame.find(node.id), (QuerySet, Choice))
+
+
+def _join(it: Interpreter, value: QuerySet, arguments: tuple[Value, ...]) -> None:
+    """
+    Note a join, from the model joined last or one before it, along a relation to one.
+
+    Its rows come with the query's when their model was selected: `Order.select(Order, Customer).join(Customer)`.
+    """
+    to = arguments[0] if arguments else UNKNOWN
+    for start in (*reversed(value.joined), ""):
+        model = _at(it, value.model, start)
+        for name, relation in sorted(model.relations.items()) if model is not None else ():
+            if relation.many or relation.target is None:
+                continue
+            if isinstance(to, Class) and relation.target is to.symbol or isinstance(to, Column) and to.name == name:
+                path = f"{start}.{name}" if start else name
+                value.joined = (*value.joined, path)
+                if any(part is None or part.symbol is relation.target for part in value.selected):
+                    value.loads = value.loads.plus(path)
+                return
+
+
+def _at(it: Interpreter, model: ModelInfo, path: str) -> ModelInfo | None:
+    current: ModelInfo | None = model
+    for name in path.split(".") if path else ():
+        relation = current.relations.get(name) if current is not None else None
+        current = it.orm.model(relation.target) if relation is not None and relation.target is not None else None
+    return current
 
 
 def _eager(
@@ -269,7 +324,9 @@ def _all_forward(model: ModelInfo) -> list[str]:
 def with_loader(it: Interpreter, loads: Loads, argument: Value, model: ModelInfo, paths: str) -> Loads:
     """Loads with what one argument of an eager operation adds; an argument that is not known is taken to add everything."""
     for part in choices(argument):
-        if isinstance(part, Loader):
+        if isinstance(part, Loader) and not part.path:
+            loads = loads.restricted(part.inner.only) if part.inner.only is not None else loads.without(part.inner.left_out)
+        elif isinstance(part, Loader):
             path = path_of(it, part.path, model)
             loads = loads.stored(_sibling(path, part.to_attr), path, part.inner) if part.to_attr else loads.joined(path, part.inner)
             loads = loads.queried(path, part.origin) if part.origin is not None else loads
@@ -355,6 +412,8 @@ def read(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> V
         return calls.bind_method(it, is_method, row, frame, node)
     if name in row.model.framework.free:
         return UNKNOWN
+    if name in row.model.framework.itself:
+        return row
     if name in row.model.columns:
         _deferred(it, row, name, frame, node)
         return _field_value(it, row, name)
@@ -395,8 +454,11 @@ def _deferred(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node)
 
 
 def _is_column(model: ModelInfo, name: str) -> bool:
+    """Whether an attribute is a column that a query may leave out; a key it always loads."""
     field = model.symbol.field(name)
-    return field is not None and isinstance(field[1].value, ir.Call)
+    if field is None or not isinstance(field[1].value, ir.Call):
+        return False
+    return all(keyword.name != "primary_key" for keyword in field[1].value.keywords)
 
 
 def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Frame, node: ir.Node) -> Value:
@@ -430,11 +492,12 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
         known = row.related[name]
         return again(known, row.created) if isinstance(known, Row) else known
     if not loaded:
+        by_key = not relation.many and not relation.inverse and target is not None and target.symbol.id in it.mapped
         it.query(
             frame, node, how=How.DEFEATED if row.inner else How.LAZY,
             model=target.symbol.name if target is not None else "", relation=f"{owner}.{name}",
-            confidence=row.assumed, created=row.created, source=row.origin, missing=_step(row, name),
-            library=row.model.framework.name, joinable=not relation.many and row.joinable,
+            confidence=Confidence.POSSIBLE if by_key else row.assumed, created=row.created, source=row.origin, missing=_step(row, name),
+            declared=relation.place if relation.strategy else None, library=row.model.framework.name, joinable=not relation.many and row.joinable,
         )  # fmt: skip
     value: Value = UNKNOWN
     if target is not None:

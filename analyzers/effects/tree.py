@@ -66,8 +66,12 @@ class Query(msgspec.Struct, frozen=True):
     """The relation path, dotted, that loading eagerly at `source` would have to name; empty where that is no cure."""
     library: str = ""
     """The framework model of the rows at `source`."""
+    reader: str = ""
+    """Who reads the row: "serializer" for what a declarative class reads, empty for code that is written."""
     joinable: bool = False
     """Whether the missing path follows to-one relations only, so that a join serves."""
+    declared: Place | None = None
+    """Where the relation is declared, if its declaration can say how it is loaded."""
 
 
 class Leave(msgspec.Struct, frozen=True):

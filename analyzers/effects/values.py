@@ -141,8 +141,8 @@ class QuerySet(Value):
     """A query that was built; `fetched` once it ran and keeps its rows."""
 
     __slots__ = (
-        "assumed", "cls", "columns", "created", "defeated", "fetched", "inner", "loads", "made", "model", "origin", "parent", "relation", "row",
-        "served", "short", "trail",
+        "assumed", "cls", "columns", "created", "defeated", "fetched", "inner", "joined", "loads", "made", "model",
+        "narrowed", "origin", "parent", "relation", "row", "selected", "served", "short", "trail", "tuples", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -187,6 +187,16 @@ class QuerySet(Value):
         """Loaded with its owner by a query set of its own (`Prefetch(queryset=...)`)."""
         self.trail = ""
         """As a row's: for a related manager, whose rows could come with their owner."""
+        self.selected: tuple[ModelInfo | None, ...] = ()
+        """What was selected, where it was more than the model itself; None for plain values."""
+        self.tuples = False
+        """Whether each result holds what was selected, instead of being a row of the model."""
+        self.joined: tuple[str, ...] = ()
+        """Relation paths that were joined, in order."""
+        self.narrowed = False
+        """Whether some rows of the model were left out."""
+        self.writes = False
+        """A statement that writes when it is executed."""
         self.fetched = False
         self.row: Value | None = None
 
@@ -194,7 +204,7 @@ class QuerySet(Value):
     def key(self) -> object:
         return (
             "set", self.model.symbol.id, self.created, self.origin, self.loads.key, self.assumed, self.served, self.fetched,
-            self.columns, self.defeated,
+            self.columns, self.defeated, self.tuples, self.narrowed, self.writes,
         )  # fmt: skip
 
     def copy(self, created: tuple[int, ...], origin: Place | None) -> QuerySet:
@@ -203,6 +213,9 @@ class QuerySet(Value):
             self.model, created, origin or self.origin, cls=self.cls, loads=self.loads, assumed=self.assumed, served=self.served,
             relation=self.relation, columns=self.columns, defeated=self.defeated, parent=self.parent,
         )  # fmt: skip
+        other.inner = self.inner
+        other.selected, other.tuples, other.joined = self.selected, self.tuples, self.joined
+        other.narrowed, other.writes = self.narrowed, self.writes
         return other
 
 

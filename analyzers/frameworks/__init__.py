@@ -63,14 +63,19 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: Literal["queryset", "manager", "row", "model", "function", "any"]
     """The receiver: for "function" the names are dotted; for "any" the receiver is not known, its name may be asked for."""
     names: tuple[str, ...]
-    does: Literal["build", "read", "write", "eager", "loader", "send", "external", "pass", "load", "render", "memoize"]
+    does: Literal["build", "read", "write", "eager", "loader", "send", "external", "pass", "load", "render", "memoize", "statement"]
     """
     build: a query set and no round trip. read, write: one round trip. eager: build, and rows come with relations.
     loader: a value that says what to load. load: one query for the relations of rows already there. send: a job, mail,
     signal or message leaves. external: a call to another service. pass: nothing, it gives its argument back. render: a
-    template is rendered. memoize: as its argument, but later calls are free.
+    template is rendered. memoize: as its argument, but later calls are free. statement: a write that is built, and runs
+    when it is executed.
     """
-    gives: Literal["queryset", "row", "rows", "scalar", "nothing", "receiver", "argument"] = "queryset"
+    gives: Literal["queryset", "tuples", "scalars", "row", "rows", "page", "scalar", "nothing", "receiver", "argument"] = "queryset"
+    """
+    tuples: a query set each of whose results holds what was selected. scalars: the first of each. page: rows, and an object
+    that has them as `items`.
+    """
     keeps: bool = False
     """Whether rows that were loaded eagerly still serve (`.all()` on a prefetched manager)."""
     uses_result: bool = False
@@ -81,12 +86,19 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For render: which positional argument is the mapping of context variables; -1 for keywords."""
     receivers: tuple[str, ...] = ()
     """For "any": last segments of receivers it holds for; empty for all."""
-    paths: Literal["", "double-underscore", "dotted", "attributes"] = ""
-    """How relations are named in its arguments."""
+    paths: Literal["", "double-underscore", "dotted", "attributes", "models"] = ""
+    """
+    How relations are named in its arguments; "models": by the model that is joined, and its rows come along when it was
+    selected too.
+    """
+    narrows: bool = False
+    """build: some rows are left out (`where`)."""
+    by_key: bool = False
+    """read: a row by its key, which an identity map may have."""
     leaves_out: bool = False
-    """eager: the arguments name columns that are not loaded (`defer`)."""
+    """eager, loader: the arguments name columns that are not loaded (`defer`)."""
     replaces: bool = False
-    """eager: what was said before no longer holds (`only`)."""
+    """eager, loader: the arguments name the only columns that are loaded (`only`)."""
     kind: str = ""
     """send, external: what it is ("job", "mail", "signal", "http")."""
     bulk: bool = False
@@ -129,6 +141,12 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: tuple[Entry, ...] = ()
     free: tuple[str, ...] = ()
     """Attributes of a row that never query (`pk`, `_meta`)."""
+    itself: tuple[str, ...] = ()
+    """Attributes of a row through which its own are read (`awaitable_attrs`)."""
+    proxies: tuple[str, ...] = ()
+    """Constructors of an attribute that reads, of each row of a relation, an attribute: `association_proxy("tags", "name")`."""
+    identity_map: bool = False
+    """Whether a row that was read before is not queried again by its key."""
     stubs: tuple[Stub, ...] = ()
     signals: tuple[str, ...] = ()
     """Dotted signals that are sent when a row is written."""

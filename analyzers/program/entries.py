@@ -110,6 +110,47 @@ class Entries:
             return f"admin list {owner.name}"
         return name if kind in ("route", "function") else f"{kind} {name}"
 
+    def listings(self, owner: ClassSymbol) -> list[FunctionSymbol | None]:
+        """The resolvers of fields that give a list of an object type; None for a field without a resolver of its own."""
+        found: list[FunctionSymbol | None] = []
+        for module in self.program.modules_mentioning(owner.name):
+            for symbol in module.every_class():
+                for field in symbol.node.fields:
+                    for node in (field.value, field.annotation):
+                        if node is not None and self._lists(node, owner, module):
+                            found.append(symbol.method(f"resolve_{field.name}"))
+                for method in symbol.methods.values():
+                    if method.node.returns is not None and self._lists(method.node.returns, owner, module):
+                        found.append(method)
+        return found
+
+    def _lists(self, node: ir.Expr, owner: ClassSymbol, module: ModuleSymbol) -> bool:
+        """Whether a type says "list of": `graphene.List(Order)`, `list[Order]`, `OrderConnectionField(Order)`."""
+        for inner in ir.walk(node):
+            if isinstance(inner, (ir.Call, ir.Subscript)):
+                name = (ir.dotted(inner.callee if isinstance(inner, ir.Call) else inner.value) or "").rpartition(".")[2]
+                if name.lower().endswith(("list", "listfield", "connection", "connectionfield", "connectionwrapper")):
+                    names = [ir.dotted(n) for n in ir.walk(inner) if isinstance(n, (ir.Name, ir.Attribute))]
+                    if any(n and n.rpartition(".")[2] == owner.name and self.program.resolve(module, n) is owner for n in names):
+                        return True
+        return False
+
+    def listed_types(self, resolver: FunctionSymbol) -> list[ClassSymbol]:
+        """The object types whose rows a resolver gives: those its field or its annotation names."""
+        owner = resolver.owner
+        if owner is None:
+            return []
+        field = owner.field(resolver.name.removeprefix("resolve_"))
+        nodes = [resolver.node.returns, field[1].value if field is not None else None]
+        found: dict[str, ClassSymbol] = {}
+        for node in nodes:
+            for inner in ir.walk(node) if node is not None else ():
+                if isinstance(inner, (ir.Name, ir.Attribute)):
+                    symbol = self.program.class_of(owner.module, inner)
+                    if isinstance(symbol, ClassSymbol) and any(root.kind == "resolver" for root in self.of_class(symbol)):
+                        found[symbol.id] = symbol
+        return [found[key] for key in sorted(found)]
+
     def resolver_model(self, owner: ClassSymbol) -> ClassSymbol | None:
         """The model whose rows a GraphQL object type shows, from its `Meta.model` or its generic base."""
         meta = owner.inner("Meta")

@@ -36,6 +36,8 @@ class RelationInfo(msgspec.Struct, frozen=True):
     """The attribute that holds the key and is free to read."""
     eager: bool = False
     """Loaded with its owner by the model's own declaration."""
+    strategy: bool = False
+    """Whether the declaration can say how it is loaded (`lazy=`)."""
     inverse: str = ""
     """For a reverse accessor: the forward relation's name, which leads back."""
 
@@ -160,7 +162,7 @@ class Orm:
             access = "row"
         return RelationInfo(
             field.name, many, access, target, Place(owner.module.path, field.span),
-            declared.column.format(name=field.name) if declared.column else "", eager,
+            declared.column.format(name=field.name) if declared.column else "", eager, bool(declared.lazy_keyword),
         )  # fmt: skip
 
     def _method_relation(self, model: ClassSymbol, owner: ClassSymbol, name: str, framework: Framework) -> RelationInfo | None:
@@ -329,6 +331,7 @@ class Orm:
                 c,
                 forward.place,
                 eager=lazy in declared.eager_values or lazy is False,
+                strategy=bool(declared.lazy_keyword),
                 inverse=forward.name,
             )
             for c in concrete

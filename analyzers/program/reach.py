@@ -105,7 +105,8 @@ class Reach:
             if symbol.owner is None:
                 return []
             owner = symbol.owner
-            return [*self.entries.of_class(owner), *(r for sub in self._subclasses(owner) for r in self.entries.of_class(sub))]
+            listed = [r for kind in self.entries.listed_types(symbol) for r in self.entries.of_class(kind)]
+            return [*listed, *self.entries.of_class(owner), *(r for sub in self._subclasses(owner) for r in self.entries.of_class(sub))]
         return self.entries.of_class(symbol)
 
     def _subclasses(self, symbol: ClassSymbol) -> list[ClassSymbol]:
@@ -209,7 +210,7 @@ _TEXT = re.compile(rb'"(?:filter:|tag:)?([^"\\]{1,120})"')
 
 
 def _renders(words: frozenset[str], path: str) -> bool:
-    return any("/" in word and path.endswith("/" + word) or path.endswith(word.replace(".", "/") + ".blade.php") and len(word) > 3 for word in words)
+    return any(("/" in word or "." in word) and f"/{path}".endswith("/" + word) or path.endswith(word.replace(".", "/") + ".blade.php") and len(word) > 3 for word in words)
 
 
 def _shared(one: list[str], other: list[str]) -> int:
