@@ -171,10 +171,16 @@ def _call_on_class(
     it: Interpreter, receiver: Class, name: str, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Call
 ) -> Value | None:
     model = it.orm.model(receiver.symbol)
-    if model is None or receiver.symbol.method(name) is not None:
+    if model is None:
         return None
     library = model.framework.name
     known = rows.operation(it, "model", name, frame.module.language, library)
+    if receiver.symbol.method(name) is not None:
+        if known is None or known.does != "build":
+            return None
+        own = call_value(it, it.attribute_of(receiver, name, frame, node), arguments, keywords, frame, node, receiver)
+        if type(own) is not Value:
+            return own  # else it passes the call on in a way that can't be followed, and gives what the library gives
     if known is not None:
         if known.does in ("build", "statement") and known.gives == "queryset":
             query = QuerySet(model, it.loops, Place(frame.module.path, node.span))
