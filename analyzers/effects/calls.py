@@ -489,7 +489,10 @@ def call_function(
             it.sink.extend(effects)
         else:
             it.sink.append(Call(Place(frame.module.path, node.span), function.id, function.name, effects))
-    return result_of(it, inner, full)
+    result = result_of(it, inner, full)
+    if not function.module.is_stub and not frame.module.is_stub:
+        rows.hand_on(result, Place(frame.module.path, node.span))
+    return result
 
 
 def result_of(it: Interpreter, frame: Frame, function: ir.Function) -> Value:

@@ -205,6 +205,7 @@ class Interpreter:
         missing: str = "",
         library: str = "",
         joinable: bool = False,
+        via: tuple[Place, ...] = (),
         declared: Place | None = None,
     ) -> None:
         """Note a round trip. `created` names the loops that repeat it, when not all do."""
@@ -212,7 +213,7 @@ class Interpreter:
         self.sink.append(
             Query(
                 Place(frame.module.path, node.span), frame.symbol, text or describe(node), how, write, model, relation,
-                min(confidence, self.confidence), repeats, source, missing, library, self.reader, joinable, declared,
+                min(confidence, self.confidence), repeats, source, missing, library, self.reader, joinable, via, declared,
             )
         )  # fmt: skip
 

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from analyzers.effects.interpreter import Frame, Interpreter
 
 
+WAY = 6
+"""Places that are kept of the way of a query through the code."""
 SHORT = 10
 """Rows of a slice (`[:3]`) that is taken to be short."""
 
@@ -85,7 +87,7 @@ def _ask(it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node, how: How
     it.query(
         frame, node, how=how, write=write, model=value.model.symbol.name, relation=value.relation,
         confidence=value.assumed, created=value.created if how in (How.LAZY, How.ITERATE) else None, source=value.origin,
-        missing=value.trail if how is How.LAZY else "", library=value.model.framework.name,
+        missing=value.trail if how is How.LAZY else "", library=value.model.framework.name, via=value.via,
     )  # fmt: skip
 
 
@@ -101,6 +103,7 @@ def element(it: Interpreter, value: QuerySet) -> Value:
             row.trail, row.joinable, row.inner = value.trail, value.inner, value.inner
         if value.parent is not None:
             row.related[value.parent[0]] = value.parent[1]
+        row.via = value.via
         value.row = row
         return row
     return again(value.row, it.loops)
@@ -116,7 +119,7 @@ def again(row: Row, created: tuple[int, ...]) -> Row:
         return row
     other = Row(row.model, created, row.origin, loads=row.loads, assumed=row.assumed)
     other.related, other.attributes = row.related, row.attributes
-    other.trail, other.joinable, other.inner = row.trail, row.joinable, row.inner
+    other.trail, other.joinable, other.inner, other.via = row.trail, row.joinable, row.inner, row.via
     return other
 
 
@@ -234,6 +237,8 @@ def _built(
     if value.origin is not None and not value.relation and (frame.module.is_stub or _continues(node, frame)):
         place = value.origin
     result = value.copy(it.loops, place)
+    if value.origin is not None and not _within(value.origin, place):
+        result.via = (*value.via, value.origin)
     result.narrowed = value.narrowed or unknown or (known is not None and known.narrows)
     if known is not None and known.gives == "scalars":
         result.tuples = False
@@ -252,6 +257,21 @@ def _built(
     if known is not None and known.gives == "scalar":
         result.columns = True
     return result
+
+
+def _within(inner: Place, outer: Place) -> bool:
+    """Whether one place is a part of another: the start of a chain of calls."""
+    one, other = inner.span, outer.span
+    starts = (other.line, other.column) <= (one.line, one.column)
+    return inner.path == outer.path and starts and (one.end_line, one.end_column) <= (other.end_line, other.end_column)
+
+
+def hand_on(value: Value, place: Place) -> None:
+    """Note that a function gave a query or its rows to where it was called."""
+    for part in choices(value):
+        holder = part.element if isinstance(part, Items) else part
+        if isinstance(holder, (QuerySet, Row)) and place not in holder.via and len(holder.via) < WAY:
+            holder.via = (*holder.via, place)
 
 
 def _continues(node: ir.Node, frame: Frame) -> bool:
@@ -449,7 +469,7 @@ def _deferred(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node)
     row.related[name] = UNKNOWN
     it.query(
         frame, node, how=How.DEFERRED, model=row.model.symbol.name, relation=f"{row.model.symbol.name}.{name}",
-        confidence=row.assumed, created=row.created, source=row.origin,
+        confidence=row.assumed, created=row.created, source=row.origin, via=row.via,
     )  # fmt: skip
 
 
@@ -477,7 +497,7 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
             assumed=min(Confidence.CERTAIN, max(row.assumed, Confidence.LIKELY)),
             parent=(relation.inverse, row) if relation.inverse else None,
         )  # fmt: skip
-        related.trail = _step(row, name)
+        related.trail, related.via = _step(row, name), row.via
         own = row.loads.own_query(name) if loaded else None
         if own is not None:
             related.origin, related.trail, related.inner = own, "", True
@@ -497,12 +517,12 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
             frame, node, how=How.DEFEATED if row.inner else How.LAZY,
             model=target.symbol.name if target is not None else "", relation=f"{owner}.{name}",
             confidence=Confidence.POSSIBLE if by_key else row.assumed, created=row.created, source=row.origin, missing=_step(row, name),
-            declared=relation.place if relation.strategy else None, library=row.model.framework.name, joinable=not relation.many and row.joinable,
+            declared=relation.place if relation.strategy else None, via=row.via, library=row.model.framework.name, joinable=not relation.many and row.joinable,
         )  # fmt: skip
     value: Value = UNKNOWN
     if target is not None:
         value = Row(target, row.created, row.origin, loads=loads, assumed=row.assumed)
-        value.trail, value.joinable = _step(row, name), row.joinable and not relation.many
+        value.trail, value.joinable, value.via = _step(row, name), row.joinable and not relation.many, row.via
         if relation.inverse:
             value.related[relation.inverse] = row
         if relation.many:

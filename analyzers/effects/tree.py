@@ -70,6 +70,8 @@ class Query(msgspec.Struct, frozen=True):
     """Who reads the row: "serializer" for what a declarative class reads, empty for code that is written."""
     joinable: bool = False
     """Whether the missing path follows to-one relations only, so that a join serves."""
+    via: tuple[Place, ...] = ()
+    """Where the query was begun, handed on or gone on with on its way from `source`."""
     declared: Place | None = None
     """Where the relation is declared, if its declaration can say how it is loaded."""
 

@@ -142,7 +142,7 @@ class QuerySet(Value):
 
     __slots__ = (
         "assumed", "cls", "columns", "created", "defeated", "fetched", "inner", "joined", "loads", "made", "model",
-        "narrowed", "origin", "parent", "relation", "row", "selected", "served", "short", "trail", "tuples", "writes",
+        "narrowed", "origin", "parent", "relation", "row", "selected", "served", "short", "trail", "tuples", "via", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -193,6 +193,8 @@ class QuerySet(Value):
         """Whether each result holds what was selected, instead of being a row of the model."""
         self.joined: tuple[str, ...] = ()
         """Relation paths that were joined, in order."""
+        self.via: tuple[Place, ...] = ()
+        """Where it was begun, handed on or gone on with, before it came here."""
         self.narrowed = False
         """Whether some rows of the model were left out."""
         self.writes = False
@@ -215,14 +217,14 @@ class QuerySet(Value):
         )  # fmt: skip
         other.inner = self.inner
         other.selected, other.tuples, other.joined = self.selected, self.tuples, self.joined
-        other.narrowed, other.writes = self.narrowed, self.writes
+        other.narrowed, other.writes, other.via = self.narrowed, self.writes, self.via
         return other
 
 
 class Row(Value):
     """A model instance."""
 
-    __slots__ = ("assumed", "attributes", "created", "inner", "joinable", "loads", "model", "origin", "related", "trail")
+    __slots__ = ("assumed", "attributes", "created", "inner", "joinable", "loads", "model", "origin", "related", "trail", "via")
 
     def __init__(
         self,
@@ -241,6 +243,8 @@ class Row(Value):
         self.assumed = assumed
         self.trail = ""
         """Dotted relations that lead here from the rows that were queried at `origin`."""
+        self.via: tuple[Place, ...] = ()
+        """As a query set's."""
         self.inner = False
         """Loaded with its owner by a query set of its own."""
         self.joinable = True
@@ -447,7 +451,7 @@ def join(one: Value, other: Value) -> Value:
         return _either_set(one, other)
     if isinstance(one, Row) and isinstance(other, Row) and one.model.symbol is other.model.symbol:
         row = Row(one.model, _both(one.created, other.created), one.origin, loads=one.loads.meet(other.loads), assumed=min(one.assumed, other.assumed))
-        row.trail, row.joinable = one.trail, one.joinable
+        row.trail, row.joinable, row.via = one.trail, one.joinable, one.via
         row.related = {name: value for name, value in one.related.items() if name in other.related}
         return row
     if isinstance(one, Items) and isinstance(other, Items) and one.mapping is None and other.mapping is None:
