@@ -91,7 +91,8 @@ def trace(item: Repeated) -> tuple[Step, ...]:
         lacks = f", without `{leaf.relation.partition('.')[2]}`" if leaf.how is How.LAZY and leaf.relation else ""
         steps.append(Step(leaf.source, f"the rows are queried here{lacks}"))
     for place in leaf.via if isinstance(leaf, Query) else ():
-        steps.append(Step(place, "the rows come through here"))
+        if all((step.place.path, step.place.span.line) != (place.path, place.span.line) for step in steps):
+            steps.append(Step(place, "the rows come through here"))
     for node in item.path:
         if isinstance(node, Loop) and node in item.loops:
             steps.append(Step(node.place, _loop_words(node)))

@@ -185,7 +185,8 @@ def _call_on_class(
         if known.does in ("build", "statement") and known.gives == "queryset":
             query = QuerySet(model, it.loops, Place(frame.module.path, node.span))
             query.writes = known.does == "statement"
-            query.selected = selected_models(it, arguments) if known.paths == "models" else ()
+            if known.paths == "models":
+                query.selected = tuple(a.model if isinstance(a, Column) else m for a, m in zip(arguments, selected_models(it, arguments), strict=True))
             return query
         if known.does == "eager":
             plain = QuerySet(model, it.loops, Place(frame.module.path, node.span))

@@ -290,7 +290,7 @@ def _join(it: Interpreter, value: QuerySet, arguments: tuple[Value, ...]) -> Non
     to = arguments[0] if arguments else UNKNOWN
     for start in (*reversed(value.joined), ""):
         model = _at(it, value.model, start)
-        for name, relation in sorted(model.relations.items()) if model is not None else ():
+        for name, relation in model.relations.items() if model is not None else ():
             if relation.many or relation.target is None:
                 continue
             if isinstance(to, Class) and relation.target is to.symbol or isinstance(to, Column) and to.name == name:

@@ -479,6 +479,8 @@ def _either_set(one: QuerySet, other: QuerySet) -> QuerySet:
         parent=one.parent,
     )  # fmt: skip
     both.fetched = one.fetched and other.fetched
+    both.selected, both.tuples, both.joined, both.via = weaker.selected, weaker.tuples, weaker.joined, weaker.via
+    both.narrowed, both.writes = one.narrowed or other.narrowed, one.writes or other.writes
     return both
 
 
