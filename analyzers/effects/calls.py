@@ -183,20 +183,20 @@ def _call_on_class(
             return own  # else it passes the call on in a way that can't be followed, and gives what the library gives
     if known is not None:
         if known.does in ("build", "statement") and known.gives == "queryset":
-            query = QuerySet(model, it.loops, Place(frame.module.path, node.span))
+            query = QuerySet(model, it.loops, frame.at(node.span))
             query.writes = known.does == "statement"
             if known.paths == "models":
                 query.selected = tuple(a.model if isinstance(a, Column) else m for a, m in zip(arguments, selected_models(it, arguments), strict=True))
             return query
         if known.does == "eager":
-            plain = QuerySet(model, it.loops, Place(frame.module.path, node.span))
+            plain = QuerySet(model, it.loops, frame.at(node.span))
             return rows.call_set(it, plain, name, arguments, keywords, frame, node)
         it.query(frame, node, how=How.CALL, write=known.does == "write", model=model.symbol.name)
-        plain = QuerySet(model, it.loops, Place(frame.module.path, node.span))
+        plain = QuerySet(model, it.loops, frame.at(node.span))
         plain.fetched = True
         return rows.given(it, known, plain, arguments, frame, node)
     if model.framework.language == "php":
-        plain = QuerySet(model, it.loops, Place(frame.module.path, node.span), loads=_default_with(model.symbol))
+        plain = QuerySet(model, it.loops, frame.at(node.span), loads=_default_with(model.symbol))
         return rows.call_set(it, plain, name, arguments, keywords, frame, node)
     return None
 
@@ -342,7 +342,7 @@ def apply(
 
 def _query_of(it: Interpreter, arguments: Arguments, known: Operation, frame: Frame, node: ir.Node) -> Value:
     """The query that selects these classes and columns: of the first class, or of columns only."""
-    place = Place(frame.module.path, node.span)
+    place = frame.at(node.span)
     if arguments and isinstance(arguments[0], QuerySet):
         return arguments[0].copy(it.loops, place)
     selected = selected_models(it, arguments)
@@ -387,7 +387,7 @@ def _run_of(it: Interpreter, argument: Value, known: Operation, frame: Frame, no
         confidence = Confidence.POSSIBLE
     it.query(frame, node, how=How.CALL, write=write, model=name, confidence=confidence)
     if model is not None:
-        answer = QuerySet(model, it.loops, Place(frame.module.path, node.span))
+        answer = QuerySet(model, it.loops, frame.at(node.span))
         answer.fetched = True
         return rows.given(it, known, answer, (argument,), frame, node)
     return argument if known.gives == "argument" else UNKNOWN
@@ -471,6 +471,8 @@ def call_function(
         return UNKNOWN
     full = function.full
     inner = Frame(function.module, function, function.owner, target.bound, target.closure)
+    if function.module.is_stub:
+        inner.site = frame.at(node.span), frame.symbol
     bind_parameters(it, full, target.bound, arguments, keywords, inner)
     it.stack.append(function.id)
     it.visited.add(function.id)
@@ -489,10 +491,10 @@ def call_function(
         if function.module.is_stub:
             it.sink.extend(effects)
         else:
-            it.sink.append(Call(Place(frame.module.path, node.span), function.id, function.name, effects))
+            it.sink.append(Call(frame.at(node.span), function.id, function.name, effects))
     result = result_of(it, inner, full)
     if not function.module.is_stub and not frame.module.is_stub:
-        rows.hand_on(result, Place(frame.module.path, node.span))
+        rows.hand_on(result, frame.at(node.span))
     return result
 
 

@@ -56,7 +56,7 @@ class OutOfStepsError(Exception):
 class Frame:
     """One activation of a function, template or module."""
 
-    __slots__ = ("closure", "function", "instance", "module", "names", "owner", "returns", "yields")
+    __slots__ = ("closure", "function", "instance", "module", "names", "owner", "returns", "site", "yields")
 
     def __init__(
         self,
@@ -72,6 +72,8 @@ class Frame:
         """The class whose text holds the function: where `super()` starts."""
         self.instance = instance
         self.closure = closure
+        self.site: tuple[Place, str] | None = closure.site if closure is not None else None
+        """For the code of a stub: where, and in which function, the tree's own code calls it."""
         self.names: dict[str, Value] = {}
         self.returns: list[Value] = []
         self.yields: list[tuple[Value, Count]] = []
@@ -79,7 +81,13 @@ class Frame:
     @property
     def symbol(self) -> str:
         """`path::qualname`, for findings."""
+        if self.site is not None:
+            return self.site[1]
         return self.function.id if self.function is not None else f"{self.module.path}::"
+
+    def at(self, span: Span) -> Place:
+        """The place of a part of its text, in a file that a reader can open."""
+        return self.site[0] if self.site is not None else Place(self.module.path, span)
 
     def find(self, name: str) -> Value | None:
         """A local name, here or in an enclosing function."""
@@ -212,14 +220,14 @@ class Interpreter:
         repeats = None if created is None else frozenset(created)
         self.sink.append(
             Query(
-                Place(frame.module.path, node.span), frame.symbol, text or describe(node), how, write, model, relation,
+                frame.at(node.span), frame.symbol, text or describe(node), how, write, model, relation,
                 min(confidence, self.confidence), repeats, source, missing, library, self.reader, joinable, via, declared,
             )
         )  # fmt: skip
 
     def leave(self, frame: Frame, node: ir.Node, kind: str, confidence: Confidence = Confidence.CERTAIN) -> None:
         """Note that something leaves the process."""
-        place = Place(frame.module.path, node.span)
+        place = frame.at(node.span)
         self.sink.append(Leave(place, frame.symbol, describe(node), kind, min(confidence, self.confidence)))
 
     @contextmanager
@@ -234,7 +242,7 @@ class Interpreter:
             finally:
                 self.active.pop()
         if body:
-            self.sink.append(Loop(number, Place(frame.module.path, span), frame.symbol, over, count, reader, tuple(body)))
+            self.sink.append(Loop(number, frame.at(span), frame.symbol, over, count, reader, tuple(body)))
 
     # --- statements ---------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,8 @@ class Runner:
         function = root.function
         owner = root.owner or function.owner
         frame = Frame(owner.module if owner is not None else function.module, None)
-        node = ir.Evaluate(function.node.name_span, ir.Constant(function.node.name_span, None))
+        span = owner.node.name_span if owner is not None and function.module.is_stub else function.node.name_span
+        node = ir.Evaluate(span, ir.Constant(span, None))
         if root.kind == "resolver" and root.owner is not None:
             self._resolver(root, root.owner, frame)
             return

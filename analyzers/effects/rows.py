@@ -217,7 +217,7 @@ def given(
             row = element(it, value)
             if known.does == "write" and isinstance(row, Row):
                 return Row(row.model, it.loops, None, assumed=Confidence.LIKELY)
-            return Row(value.model, it.loops, Place(frame.module.path, node.span), loads=value.loads, assumed=value.assumed)
+            return Row(value.model, it.loops, frame.at(node.span), loads=value.loads, assumed=value.assumed)
         case "rows":
             return Items(element(it, value), Count.ROWS)
         case "page":
@@ -233,7 +233,7 @@ def given(
 def _built(
     it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node, known: Operation | None, *, unknown: bool = False
 ) -> QuerySet:
-    place = Place(frame.module.path, node.span)
+    place = frame.at(node.span)
     if value.origin is not None and not value.relation and (frame.module.is_stub or _continues(node, frame)):
         place = value.origin
     result = value.copy(it.loops, place)

@@ -88,7 +88,7 @@ def _render(
     finally:
         it.stack.pop()
     if body:
-        it.sink.append(Call(Place(frame.module.path, node.span), function.id, module.path.rpartition("/")[2], tuple(body)))
+        it.sink.append(Call(frame.at(node.span), function.id, module.path.rpartition("/")[2], tuple(body)))
 
 
 def _parent(it: Interpreter, function: ir.Function, frame: Frame) -> ModuleSymbol | None:
