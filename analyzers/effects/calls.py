@@ -331,6 +331,12 @@ def apply(
         case "external":
             it.leave(frame, node, known.kind)
             return UNKNOWN
+        case "notify":
+            for subscriber in it.wiring.subscribers(argument.symbol) if isinstance(argument, Object) else ():
+                call_function(it, Callable(subscriber), (argument,), {}, frame, node)
+            return UNKNOWN
+        case "service":
+            return _service(it, keywords.get("name", keywords.get("iface", argument)), frame, node)
         case "pass":
             return argument if arguments else (receiver or UNKNOWN)
         case "build" | "statement":
@@ -338,6 +344,16 @@ def apply(
         case "read" | "write":
             return _run_of(it, argument, known, frame, node)
     return UNKNOWN
+
+
+def _service(it: Interpreter, label: Value, frame: Frame, node: ir.Node) -> Value:
+    """What the factory of a service gives, which is made for a context and a request."""
+    name = label.value if isinstance(label, Const) else label.symbol.name if isinstance(label, Class) else None
+    factory = it.wiring.service(name) if isinstance(name, str) else None
+    if factory is None:
+        return UNKNOWN
+    value: Value = Class(factory) if isinstance(factory, ClassSymbol) else Callable(factory)
+    return call_value(it, value, (UNKNOWN, UNKNOWN), {}, frame, node)
 
 
 def _query_of(it: Interpreter, arguments: Arguments, known: Operation, frame: Frame, node: ir.Node) -> Value:

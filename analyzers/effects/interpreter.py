@@ -41,6 +41,7 @@ from analyzers.findings import Confidence
 from analyzers.program.orm import Orm
 from analyzers.program.program import Program
 from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol, ModuleSymbol, Symbol, Variable
+from analyzers.program.wiring import Wiring
 from analyzers.span import Place, Span
 
 STEPS = 60_000
@@ -106,6 +107,7 @@ class Interpreter:
         self.program = program
         self.orm = orm
         self.frameworks = program.frameworks
+        self.wiring = Wiring(program)
         self.active: list[tuple[int, Count]] = []
         """Loops that are running, outermost first."""
         self.sink: list[Effect] = []

@@ -38,7 +38,7 @@ from analyzers.effects.values import (
 from analyzers.findings import Confidence
 from analyzers.frameworks import Operation
 from analyzers.program.orm import ModelInfo, RelationInfo
-from analyzers.program.symbols import ClassSymbol
+from analyzers.program.symbols import ClassSymbol, External
 from analyzers.span import Place
 
 if TYPE_CHECKING:
@@ -434,6 +434,10 @@ def read(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> V
         return UNKNOWN
     if name in row.model.framework.itself:
         return row
+    if row.model.framework.proxies and not row.model.relations.get(name):
+        through = _proxied(it, row.model, name)
+        if through is not None:
+            return _read_proxied(it, row, through, frame, node)
     if name in row.model.columns:
         _deferred(it, row, name, frame, node)
         return _field_value(it, row, name)
@@ -443,6 +447,28 @@ def read(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> V
     if relation is not None:
         return read_relation(it, row, relation, frame, node)
     return _accessor(it, row, name, frame, node)
+
+
+def _proxied(it: Interpreter, model: ModelInfo, name: str) -> tuple[str, str] | None:
+    """The relation and the attribute of its rows that an attribute stands for: `association_proxy("tags", "name")`."""
+    field = model.symbol.field(name)
+    call = field[1].value if field is not None else None
+    if field is None or not isinstance(call, ir.Call):
+        return None
+    symbol = it.program.class_of(field[0].module, call.callee)
+    if not isinstance(symbol, External) or symbol.dotted not in model.framework.proxies:
+        return None
+    names = [str(argument.value) for argument in call.arguments[:2] if isinstance(argument, ir.Constant)]
+    return (names[0], names[1]) if len(names) == 2 else None
+
+
+def _read_proxied(it: Interpreter, row: Row, through: tuple[str, str], frame: Frame, node: ir.Node) -> Value:
+    value = it.attribute_of(row, through[0], frame, node)
+    if not isinstance(value, Items):
+        return it.attribute_of(value, through[1], frame, node)
+    with it.loop(frame, node.span, through[0], value.count):
+        inner = it.attribute_of(it.element(value), through[1], frame, node)
+    return Items(inner, value.count)
 
 
 def _accessor(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> Value:

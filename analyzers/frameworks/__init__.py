@@ -63,13 +63,14 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: Literal["queryset", "manager", "row", "model", "function", "any"]
     """The receiver: for "function" the names are dotted; for "any" the receiver is not known, its name may be asked for."""
     names: tuple[str, ...]
-    does: Literal["build", "read", "write", "eager", "loader", "send", "external", "pass", "load", "render", "memoize", "statement"]
+    does: Literal["build", "read", "write", "eager", "loader", "send", "external", "pass", "load", "render", "memoize", "statement", "notify", "service"]
     """
     build: a query set and no round trip. read, write: one round trip. eager: build, and rows come with relations.
     loader: a value that says what to load. load: one query for the relations of rows already there. send: a job, mail,
     signal or message leaves. external: a call to another service. pass: nothing, it gives its argument back. render: a
     template is rendered. memoize: as its argument, but later calls are free. statement: a write that is built, and runs
-    when it is executed.
+    when it is executed. notify: the subscribers of the argument's class are called with it. service: what the factory gives
+    that is registered under the argument's name.
     """
     gives: Literal["queryset", "tuples", "scalars", "row", "rows", "page", "scalar", "nothing", "receiver", "argument"] = "queryset"
     """
@@ -123,6 +124,15 @@ class Stub(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str
 
 
+class Wiring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Methods of a configuration that wire code together by dotted text."""
+
+    subscribers: tuple[str, ...] = ()
+    """Called with a function and the class of the events that it is called with."""
+    services: tuple[str, ...] = ()
+    """Called with a factory, and with the name or interface that it is found by."""
+
+
 class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One library, or a family that shares its ways."""
 
@@ -148,6 +158,7 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identity_map: bool = False
     """Whether a row that was read before is not queried again by its key."""
     stubs: tuple[Stub, ...] = ()
+    wiring: Wiring = Wiring()
     signals: tuple[str, ...] = ()
     """Dotted signals that are sent when a row is written."""
     receivers: tuple[str, ...] = ()
