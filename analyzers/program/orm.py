@@ -39,7 +39,7 @@ class RelationInfo(msgspec.Struct, frozen=True):
     strategy: bool = False
     """Whether the declaration can say how it is loaded (`lazy=`)."""
     inverse: str = ""
-    """For a reverse accessor: the forward relation's name, which leads back."""
+    """The relation to one that leads back from the related rows, where it is known."""
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
@@ -158,11 +158,13 @@ class Orm:
         eager = lazy in declared.eager_values or lazy is False
         if lazy in declared.deferred_values:
             access = "manager"
+        inverse = str(_constant(keywords.get("back_populates")) or "") if many and "secondary" not in keywords else ""
         if access == "collection" and not many:
             access = "row"
         return RelationInfo(
             field.name, many, access, target, Place(owner.module.path, field.span),
             declared.column.format(name=field.name) if declared.column else "", eager, bool(declared.lazy_keyword),
+            inverse,
         )  # fmt: skip
 
     def _method_relation(self, model: ClassSymbol, owner: ClassSymbol, name: str, framework: Framework) -> RelationInfo | None:
@@ -332,7 +334,7 @@ class Orm:
                 forward.place,
                 eager=lazy in declared.eager_values or lazy is False,
                 strategy=bool(declared.lazy_keyword),
-                inverse=forward.name,
+                inverse="" if forward.many else forward.name,
             )
             for c in concrete
         ]
