@@ -12,6 +12,7 @@ import pytest
 from typer.main import get_command
 
 from analyzers import catalogue, frameworks
+from bot import settings as bot_settings
 from bot.cli.commands import app
 from bot.review import baseline, configuration
 from tests.trees import MemoryTree
@@ -62,3 +63,25 @@ def test_every_rule_is_listed() -> None:
     """The table of rules and the catalogue agree."""
     listed = re.findall(r"^\| `([a-z]+(?:-[a-z]+)+)` \|", README, re.MULTILINE)
     assert sorted(listed) == [rule.id for rule in catalogue.load()]
+
+
+@pytest.mark.parametrize("name", ["review", "scan"])
+def test_every_option_is_documented(name: str) -> None:
+    """Each option of the commands that report is in the README, in code or in an example."""
+    written = " ".join((*re.findall(r"`[^`\n]+`", README), *blocks("sh")))
+    parameters = get_command(app).commands[name].params  # type: ignore[attr-defined]
+    options = {option for parameter in parameters for option in parameter.opts if option.startswith("--")}
+    assert {"--format", "--fail-on"} <= options
+    assert {option for option in options if not re.search(rf"{option}(?![\w-])", written)} == set()
+
+
+def test_every_setting_is_documented() -> None:
+    """Each key of the configuration file and each variable of the environment is in the README."""
+    example, _ = blocks("toml")
+    known = configuration.read(MemoryTree("empty", {}), ()).for_path("").shown(())
+    keys = {name.rpartition(".")[2] for name, _, _ in known}
+    assert {"mode", "exclude", "fail-on"} <= keys
+    assert {key for key in keys if not re.search(rf"^(?:\[\[?)?{key}\b", example, re.MULTILINE)} == set()
+    variables = set(re.findall(r"`([A-Z][A-Z_]+)`", Path(bot_settings.__file__).read_text("utf-8")))
+    assert variables
+    assert {variable for variable in variables if f"`{variable}`" not in README} == set()

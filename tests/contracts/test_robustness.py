@@ -1,0 +1,137 @@
+"""
+No file found anywhere stops the engine: real ones of the standard library and of installed packages, and damaged ones.
+
+The samples are drawn with a fixed seed, by path and within a budget of bytes, so that a failure comes again on the same
+installation.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from analyzers import ir
+from analyzers.change import BlobId
+from analyzers.engine import scan
+from analyzers.index import Index
+from analyzers.languages import front_end_for
+from analyzers.languages.lowering import Job, Lowered, lower, outline
+from analyzers.options import Options
+from tests.trees import blob_id
+
+SHARDS = 4
+PER_SHARD = 40
+"""Files; each is read once as it is and once damaged."""
+BUDGET = 100_000
+"""Bytes of a shard's files as they are."""
+LARGEST = 20_000
+"""Bytes; what is larger takes long and shows nothing that smaller files do not."""
+
+
+@dataclass(frozen=True)
+class BytesTree:
+    """A tree of any bytes."""
+
+    files: dict[str, bytes]
+    name: str = "bytes"
+    entries: dict[str, BlobId] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entries", {path: blob_id(text) for path, text in sorted(self.files.items())})
+
+    def read(self, blob: BlobId) -> bytes | None:
+        return next((text for text in self.files.values() if blob_id(text) == blob), None)
+
+    def read_many(self, blobs: Iterable[BlobId]) -> Iterator[tuple[BlobId, bytes | None]]:
+        texts = {blob_id(text): text for text in self.files.values()}
+        return ((blob, texts.get(blob)) for blob in blobs)
+
+
+@functools.cache
+def installed() -> tuple[Path, ...]:
+    """Every file of the standard library and of the installed packages that a front end reads, sorted."""
+    folders = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
+    found = {path for folder in folders for path in Path(folder).rglob("*.*") if front_end_for(path.as_posix())}
+    return tuple(sorted(path for path in found if path.is_file() and path.stat().st_size <= LARGEST))
+
+
+def sample(shard: int) -> dict[str, bytes]:
+    """
+    Some installed files by a path of a program; half of them are the rarer kinds.
+
+    Their folders are named anew, `a/b/tests/c.py` becomes `p17/c.py`: what they hold is wanted, not what they are for.
+    """
+    chosen = random.Random(shard)
+    files: dict[str, bytes] = {}
+    left = BUDGET
+    python = [path for path in installed() if path.suffix == ".py"]
+    others = [path for path in installed() if path.suffix != ".py"]
+    for kind in (python, others):
+        for path in chosen.sample(kind, min(PER_SHARD // 2, len(kind))):
+            text = path.read_bytes()
+            if len(text) <= left:
+                left -= len(text)
+                files[f"p{len(files)}/templates/f{path.suffix}"] = text
+    return files
+
+
+def damaged(text: bytes, chance: random.Random) -> bytes:
+    """The text with up to four ranges of bytes deleted, doubled, swapped with another, or overwritten."""
+    for _ in range(chance.randint(1, 4)):
+        first, second, third = sorted(chance.randrange(len(text) + 1) for _ in range(3))
+        second = min(second, first + 400)
+        third = max(second, min(third, second + 400))
+        before, one, other, after = text[:first], text[first:second], text[second:third], text[third:]
+        text = chance.choice(
+            (
+                before + other + after,
+                before + one + one + other + after,
+                before + other + one + after,
+                before + chance.randbytes(len(one)) + other + after,
+            )
+        )
+    return text
+
+
+@pytest.mark.parametrize("damage", [False, True], ids=["as they are", "damaged"])
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_no_file_stops_the_engine(shard: int, damage: bool) -> None:
+    """Every file is lowered, comes back from what the index keeps as it was, and takes part in a scan."""
+    files = sample(shard)
+    assert len(files) >= PER_SHARD // 4
+    if damage:
+        chance = random.Random(f"damage {shard}")
+        files = {path: damaged(text, chance) for path, text in files.items()}
+    for path, text in files.items():
+        kept_as_read(path, text)
+    with Index.open(None) as index:
+        outcome = scan(BytesTree(files), index, lambda path: Options())
+    assert outcome.analysed_files + len(outcome.skipped) == len(files)
+    assert all(item.reason == "it is binary" for item in outcome.skipped), outcome.skipped
+    assert [sentence for sentence in outcome.failures if "steps" not in sentence] == []
+
+
+def kept_as_read(path: str, text: bytes) -> None:
+    """Lowering a file keeps a module and an outline that read back as they were written."""
+    front_end = front_end_for(path)
+    assert front_end is not None
+    lowered = lower(Job(blob_id(text), front_end, text))
+    assert isinstance(lowered, Lowered), (path, lowered)
+    module = front_end.lower(text)
+    assert msgspec.msgpack.decode(lowered.module, type=ir.Module) == module, path
+    assert msgspec.msgpack.decode(lowered.outline, type=ir.Module) == outline(module), path
+
+
+def test_the_sample_is_a_sample() -> None:
+    """The samples hold several languages, and damage damages."""
+    suffixes = {Path(path).suffix for shard in range(SHARDS) for path in sample(shard)}
+    assert {".py", ".html"} <= suffixes
+    texts = list(sample(0).values())
+    assert sum(damaged(text, random.Random(1)) != text for text in texts) > len(texts) * 0.75
