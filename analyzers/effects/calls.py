@@ -509,7 +509,7 @@ def call_function(
         else:
             it.sink.append(Call(frame.at(node.span), function.id, function.name, effects))
     result = result_of(it, inner, full)
-    if not function.module.is_stub and not frame.module.is_stub:
+    if not function.module.is_stub and frame.function is not None and not frame.module.is_stub:
         rows.hand_on(result, frame.at(node.span))
     return result
 

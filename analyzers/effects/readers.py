@@ -7,7 +7,8 @@ reads, and reads them as code would.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable as Function
+from typing import TYPE_CHECKING, TypeAlias
 
 from analyzers import ir
 from analyzers.effects import calls, rows, templates
@@ -415,7 +416,9 @@ def _read_declared_by(it: Interpreter, symbol: ClassSymbol, row: Row, depth: int
                             _read_as(it, nested, part, scope, field, depth + 1)
 
 
-INTRINSICS = {
+Intrinsic: TypeAlias = "Function[[Interpreter, tuple[Value, ...], Frame, ir.Node], Value]"
+
+INTRINSICS: dict[str, Intrinsic] = {
     "__serialize__": serialize,
     "__read_fields__": read_fields,
     "__model_of_admin__": model_of_admin,

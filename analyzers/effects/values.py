@@ -268,7 +268,7 @@ class Items(Value):
     def __init__(self, element: Value, count: Count, *, mapping: Mapping[str, Value] | Mapping[object, Value] | None = None) -> None:
         self.element = element
         self.count = count
-        self.mapping: dict[object, Value] | None = None if mapping is None else {**mapping}
+        self.mapping: dict[object, Value] | None = None if mapping is None else dict[object, Value](mapping.items())
         """Values by constant key, where it is a mapping."""
 
     @property

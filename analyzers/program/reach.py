@@ -89,8 +89,7 @@ class Reach:
             if symbol.id in seen or len(seen) >= FUNCTIONS:
                 continue
             seen[symbol.id] = level
-            for root in self._entries_of(symbol):
-                roots.setdefault(root.id, root)
+            roots |= {entry.id: entry for entry in self._entries_of(symbol) if entry.id not in roots}
             root = self.entries.of_function(symbol) if isinstance(symbol, FunctionSymbol) else None
             if root is not None:
                 roots.setdefault(root.id, root)
