@@ -25,7 +25,6 @@ from analyzers.effects.values import (
     choices,
     join,
 )
-
 from analyzers.program.symbols import External
 
 if TYPE_CHECKING:

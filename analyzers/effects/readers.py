@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from analyzers import ir
 from analyzers.effects import calls, rows, templates
-from analyzers.effects.tree import Count
 from analyzers.effects.values import (
     UNKNOWN,
     Callable,

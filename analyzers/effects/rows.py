@@ -19,9 +19,9 @@ from analyzers.effects import calls
 from analyzers.effects.tree import Branch, Count, Effect, How, Leave, Loop, Query
 from analyzers.effects.values import (
     NO_LOADS,
-    Choice,
     UNKNOWN,
     Callable,
+    Choice,
     Class,
     Column,
     Const,
@@ -187,7 +187,7 @@ def call_set(
         return value
     in_memory = known.uses_result and (value.fetched or value.served)
     if known.does in ("read", "write") and not in_memory:
-        if known.does == "write" or not known.gives == "rows":
+        if known.does == "write" or known.gives != "rows":
             write = known.does == "write" or value.writes
             how = How.DEFEATED if (value.served or value.defeated) and known.does != "write" else How.CALL
             asked = _certain(value)
@@ -293,7 +293,7 @@ def _join(it: Interpreter, value: QuerySet, arguments: tuple[Value, ...]) -> Non
         for name, relation in model.relations.items() if model is not None else ():
             if relation.many or relation.target is None:
                 continue
-            if isinstance(to, Class) and relation.target is to.symbol or isinstance(to, Column) and to.name == name:
+            if (isinstance(to, Class) and relation.target is to.symbol) or (isinstance(to, Column) and to.name == name):
                 path = f"{start}.{name}" if start else name
                 value.joined = (*value.joined, path)
                 if any(part is None or part.symbol is relation.target for part in value.selected):

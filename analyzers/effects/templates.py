@@ -23,7 +23,6 @@ from analyzers.effects.values import (
     join,
 )
 from analyzers.program.symbols import FunctionSymbol, ModuleSymbol
-from analyzers.span import Place
 
 if TYPE_CHECKING:
     from analyzers.effects.interpreter import Frame, Interpreter
