@@ -24,6 +24,7 @@ from analyzers.options import Options, OptionsFor, Progress
 from analyzers.program.entries import Entries, Root
 from analyzers.program.program import Program
 from analyzers.program.reach import Reach
+from analyzers.remedies import Evaluate, with_fixes
 from analyzers.span import Place, Span
 
 ALLOW = re.compile(r"countersign:\s*allow\[([a-z0-9, -]+)\]\s*(.*)")
@@ -34,6 +35,7 @@ class Side:
     """One tree as a program that runs roots and remembers what they do."""
 
     def __init__(self, snapshot: Snapshot, options: Options) -> None:
+        self.snapshot = snapshot
         self.program = Program(snapshot, frameworks.assemble(options.models))
         self.entries = Entries(self.program)
         self.reach = Reach(self.program, self.entries)
@@ -70,6 +72,10 @@ class Side:
             if function.node.qualname == root.function.node.qualname:
                 return self.entries.of_function(function)
         return None
+
+    def is_whole(self, path: str) -> bool:
+        """Whether it has a file, and could parse all of it."""
+        return path in self.snapshot.paths and self.snapshot.diagnostics(path) == 0
 
     def findings(self) -> dict[str, Finding]:
         """What the checks say of every result, one finding for each fingerprint: the surest."""
@@ -111,11 +117,12 @@ def review(change: Change, index: Index, options_for: OptionsFor, progress: Prog
     introduced = _deduplicated(introduced)
     texts = _Texts(change.head)
     introduced = [_marked(finding, options_for, texts) for finding in introduced]
+    introduced = with_fixes(_ordered(introduced), change.head, sides[1], _evaluating(index, options))
     standing = [_marked(finding, options_for, texts) for finding in standing]
     fixed = [_state(finding, "fixed") for finding in fixed]
     skipped = {item.path: item for item in (*base_skipped, *head_skipped)}
     return Review(
-        introduced=_ordered(introduced),
+        introduced=tuple(introduced),
         fixed=_ordered(_deduplicated(fixed)),
         standing=_ordered(_state(finding, "standing") for finding in standing),
         consequences=_consequences(sides),
@@ -202,6 +209,21 @@ def _run_both(sides: tuple[Side, Side], root: Root, changed: set[str]) -> None:
         head.keep(result)
     if there is not None:
         base.keep(base.run(there))
+
+
+def _evaluating(index: Index, options: Options) -> Evaluate:
+    """Evaluates a tree as the head was, for trying a fix."""
+
+    def evaluate(tree: Tree, roots: Sequence[Root]) -> Side:
+        snapshot, _ = _prepare(tree, index, None, set())
+        side = Side(snapshot, options)
+        for root in roots:
+            found = side.find(root)
+            if found is not None:
+                side.keep(side.run(found))
+        return side
+
+    return evaluate
 
 
 def _every_root(side: Side, within: tuple[str, ...]) -> Iterable[Root]:
