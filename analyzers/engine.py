@@ -367,25 +367,38 @@ def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _consequences(sides: tuple[Side, Side]) -> tuple[Consequence, ...]:
-    """Entry points whose queries the change makes more or fewer, those that got worse first."""
+    """
+    Entry points whose queries the change makes more or fewer, those that got worse first.
+
+    Callers know an entry point by its label: of the methods behind one (`get` and the `list` that it calls) the costliest
+    is told.
+    """
     base, head = sides
-    found = []
+    found: dict[tuple[str, str], Consequence] = {}
     for key in sorted({*base.results, *head.results}):
         old, new = base.results.get(key), head.results.get(key)
         known = new or old
         assert known is not None
-        if known.root.kind == "function":
-            continue
         before = cost_of(old) if old is not None else None
         after = cost_of(new) if new is not None else None
-        if before == after:
+        if before == after or (known.root.kind == "function" and known.root.url is None):
             continue
+        kind = "route" if known.root.url is not None else known.root.kind
         function = known.root.owner.module.path if known.root.owner is not None else known.root.function.module.path
         span = known.root.function.node.name_span if not known.root.function.module.is_stub else (
             known.root.owner.node.name_span if known.root.owner is not None else known.root.function.node.name_span
         )  # fmt: skip
-        found.append(Consequence(known.root.label, known.root.kind, Place(function, span), before, after))
-    return tuple(sorted(found, key=lambda c: (-(len(c.after.per_row) if c.after else 0), c.entry, c.place)))
+        told = Consequence(known.root.label, kind, Place(function, span), before, after)
+        other = found.get((told.entry, function))
+        if other is None or _round_trips(other) < _round_trips(told):
+            found[told.entry, function] = told
+    return tuple(sorted(found.values(), key=lambda c: (-(len(c.after.per_row) if c.after else 0), c.entry, c.place)))
+
+
+def _round_trips(consequence: Consequence) -> tuple[int, int]:
+    """Per row, and at least, on the side where there are more."""
+    costs = [cost for cost in (consequence.before, consequence.after) if cost is not None]
+    return max((sum(count for _, count in cost.per_row), cost.queries) for cost in costs)
 
 
 __all__ = ["Confidence", "review", "scan"]

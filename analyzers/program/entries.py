@@ -9,6 +9,7 @@ import msgspec
 from analyzers import ir
 from analyzers.frameworks import Entry
 from analyzers.program.program import Program
+from analyzers.program.routes import Routes
 from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol, ModuleSymbol
 
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "websocket", "route", "api_route"})
@@ -22,7 +23,18 @@ class Root(msgspec.Struct, frozen=True):
     """The class whose instance it runs on; a method that is inherited runs on each subclass apart."""
     kind: str
     """"route", "task", "command", "receiver", "admin", "resolver" or "function"."""
-    label: str
+    entries: Entries
+    """Where it comes from; knows what callers call it."""
+
+    @property
+    def label(self) -> str:
+        """As its callers know it: `GET /orders`, `task send_invoices`; worked out when it is asked for."""
+        return self.entries.label(self)
+
+    @property
+    def url(self) -> str | None:
+        """`GET /orders`; None when no URL is known to lead to it."""
+        return self.entries.url(self)
 
     @property
     def id(self) -> str:
@@ -37,6 +49,7 @@ class Entries:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.routes = Routes(program)
         self._bases = [(base, entry) for f in program.frameworks.all for entry in f.entries for base in entry.bases]
         self._decorators = [(name, entry) for f in program.frameworks.all for entry in f.entries for name in entry.decorators]
 
@@ -93,22 +106,25 @@ class Entries:
         return "." in name or wanted.removeprefix(".") not in VERBS
 
     def _root(self, function: FunctionSymbol, owner: ClassSymbol | None, kind: str) -> Root:
-        return Root(function, owner, kind, self._label(function, owner, kind))
+        return Root(function, owner, kind, self)
 
-    def _label(self, function: FunctionSymbol, owner: ClassSymbol | None, kind: str) -> str:
-        if kind == "route":
-            for decorator in function.node.decorators:
-                route = _route(decorator)
-                if route is not None:
-                    return route
+    def url(self, root: Root) -> str | None:
+        """The verb and URL of a route, or of a function that only a URL configuration makes one."""
+        return self.routes.of(root.function, root.owner) if root.kind in ("route", "function") else None
+
+    def label(self, root: Root) -> str:
+        """What the callers of a root know it as; its name in the code when nothing says more."""
+        function, owner, kind = root.function, root.owner, root.kind
         if kind == "command":
             return f"command {function.module.path.rpartition('/')[2].removesuffix('.py')}"
         name = f"{owner.qualname}.{function.name}" if owner is not None else function.node.qualname
         if kind == "function" and function.name == "render" and function.module.language not in ("python", "php"):
             return f"template {function.module.path}"
         if kind == "admin" and owner is not None:
-            return f"admin list {owner.name}"
-        return name if kind in ("route", "function") else f"{kind} {name}"
+            return f"admin list {owner.name.removesuffix('Admin') or owner.name}"
+        if kind == "resolver" and owner is not None:
+            return f"resolver {owner.qualname}.{function.name.removeprefix('resolve_')}"
+        return self.url(root) or name if kind in ("route", "function") else f"{kind} {name}"
 
     def listings(self, owner: ClassSymbol) -> list[FunctionSymbol | None]:
         """The resolvers of fields that give a list of an object type; None for a field without a resolver of its own."""
@@ -166,18 +182,6 @@ class Entries:
                     if isinstance(found, ClassSymbol):
                         return found
         return None
-
-
-def _route(decorator: ir.Expr) -> str | None:
-    if not isinstance(decorator, ir.Call) or not isinstance(decorator.callee, ir.Attribute):
-        return None
-    verb = decorator.callee.name
-    if verb not in VERBS or not decorator.arguments:
-        return None
-    path = decorator.arguments[0]
-    if not isinstance(path, ir.Constant) or not isinstance(path.value, str):
-        return None
-    return f"{'ROUTE' if verb in ('route', 'api_route') else verb.upper()} {path.value}"
 
 
 def response_model(module: ModuleSymbol, function: FunctionSymbol) -> ir.Expr | None:

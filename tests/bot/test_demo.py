@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,19 @@ def test_what_the_demo_shows(tmp_path: Path) -> None:
     assert {(finding["rule"], finding["place"]["path"]) for finding in shown["fixed"]} == {
         ("lazy-load-in-loop", "payments/views.py")
     }
+    assert {row["entry"]: per_row(row) for row in shown["consequences"]} == {
+        "GET /orders/": ([], ["order"]),
+        "GET /api/orders/": ([], ["order"]),
+        "GET /payments/daily/": (["payment"], []),
+        "GET /stock/": (None, []),
+    }
     assert shown["failures"] == shown["skipped"] == []
+
+
+def per_row(row: dict[str, Any]) -> tuple[list[str] | None, list[str] | None]:
+    """What an entry point queries once per, before and after the change; None where there is none."""
+    before, after = (cost and [each["over"] for each in cost["per_row"]] for cost in (row["before"], row["after"]))
+    return before, after
 
 
 def test_same_commits_everywhere(shop: Path, tmp_path: Path) -> None:
