@@ -307,8 +307,11 @@ class Routes:
 
 
 def _url(path: str) -> str:
-    """A path with one slash where parts meet, and one in front."""
-    return "/" + "/".join(filter(None, path.split("/"))) + ("/" if path.endswith("/") and path.strip("/") else "")
+    """A path with one slash where parts meet, and one in front: `/orders/`, `…/orders/` below a setting."""
+    parts = [part for part in path.split("/") if part]
+    known = [part for part in (parts[0].removeprefix(urls.UNKNOWN), *parts[1:]) if part] if parts else []
+    start = urls.UNKNOWN if parts and parts[0].startswith(urls.UNKNOWN) else ""
+    return f"{start}/{'/'.join(known)}" + ("/" if known and path.endswith("/") else "")
 
 
 def _decorated_verb(decorator: ir.Call) -> str | None:

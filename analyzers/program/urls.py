@@ -28,7 +28,7 @@ _LINES = frozenset({"path", "re_path", "url"})
 _ROUTES = frozenset({"Route", "APIRoute", "WebSocketRoute", "APIWebSocketRoute"})
 _ADDERS = frozenset({"add_url_rule", "add_api_route", "add_route", "add_websocket_route", "add_api_websocket_route"})
 _NESTING = 20
-"""Lists and calls inside one another; a URL configuration has a handful."""
+"""Lists, calls or groups inside one another; a URL configuration has a handful."""
 
 
 class Declaration(msgspec.Struct, frozen=True):
@@ -224,7 +224,7 @@ def parameters(path: str) -> str:
     return re.sub(r"\{(\w+):[^{}]*\}", r"{\1}", path)
 
 
-def plain(pattern: str) -> str:
+def plain(pattern: str, depth: int = 0) -> str:
     r"""
     A regular expression as a path: `^orders/(?P<pk>\d+)/$` is `orders/{pk}/`.
 
@@ -237,9 +237,12 @@ def plain(pattern: str) -> str:
             end = _closing(pattern, place)
             inside, place = pattern[place + 1 : end], end + 1
             named = re.match(r"\?P<(\w+)>", inside)
-            optional = pattern[place : place + 1] in ("?", "*") and place < len(pattern)
+            optional = pattern.startswith(("?", "*"), place)
             if not optional and not re.match(r"\?[=!<i]", inside):
-                found += f"{{{named[1]}}}" if named else plain(inside[2:]) if inside.startswith("?:") else "{}"
+                if inside.startswith("?:"):
+                    found += plain(inside[2:], depth + 1) if depth < _NESTING else UNKNOWN
+                else:
+                    found += f"{{{named[1]}}}" if named else "{}"
             place += optional
         elif letter == "\\":
             following = pattern[place + 1 : place + 2]
