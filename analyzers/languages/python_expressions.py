@@ -182,20 +182,31 @@ class Expressions(Nodes):
         return children[0], self.source(children[1]), children[-1]
 
     def _comparison(self, node: Node, span: Span, depth: int) -> ir.Expr:
-        operands: list[tuple[Node, ir.Expr]] = []
+        """
+        A comparison or a chain of them. What stands between two operators is evaluated once.
+
+            a < count() < b     (a < (<between> := count())) and (<between> < b)
+        """
+        nodes: list[Node] = []
         operators: list[str] = []
         for child in node.children:
-            kind = child.kind_id
-            if kind in NOISE:
+            if child.kind_id in NOISE:
                 continue
             if child.is_named:
-                operands.append((child, self.expr(child, depth)))
+                nodes.append(child)
             else:
                 operators.append(" ".join(self.source(child).split()))
-        pairs = [
-            ir.Operation(self.place(left.start_byte, right.end_byte), operator, (first, second))
-            for operator, (left, first), (right, second) in zip(operators, operands, operands[1:], strict=False)
-        ]
+        operands = [self.expr(child, depth) for child in nodes]
+        pairs: list[ir.Expr] = []
+        left = operands[0]
+        for index, (operator, right) in enumerate(zip(operators, operands[1:], strict=False), start=1):
+            following = right
+            if index < len(operators) and not isinstance(right, (ir.Name, ir.Constant)):
+                following = ir.Name(right.span, "<between>")
+                right = ir.Binding(right.span, following, right)
+            place = self.place(nodes[index - 1].start_byte, nodes[index].end_byte)
+            pairs.append(ir.Operation(place, operator, (left, right)))
+            left = following
         return pairs[0] if len(pairs) == 1 else ir.Operation(span, "and", tuple(pairs))
 
     def _not(self, node: Node, span: Span, depth: int) -> ir.Expr:

@@ -4,7 +4,9 @@ Python as IR: golden files, the small print, and bytes that are no Python.
 
 from __future__ import annotations
 
+import ast
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -269,8 +271,46 @@ def test_the_standard_library(path: Path) -> None:
     assert module.diagnostics == ()
     assert kept(module) == module
     for node in ir.walk(module):
-        if isinstance(node, ir.Name) and node.id not in ("Ellipsis", "AssertionError", "<match>"):
+        if isinstance(node, ir.Name) and node.id not in ("Ellipsis", "AssertionError", "<match>", "<between>"):
             assert covered(text, node.span) == node.id
+
+
+def called(names: Iterable[str]) -> list[str]:
+    """Names of what is called, sorted, without the error that an `assert` raises."""
+    return sorted(name for name in names if name != "AssertionError")
+
+
+@pytest.mark.parametrize(
+    "path",
+    # Patterns of classes are calls in our IR.
+    [path for path in LIBRARY[5::10] if path.stem not in ("dataclasses", "traceback")],
+    ids=lambda path: path.stem,
+)
+def test_calls_are_those_that_python_sees(path: Path) -> None:
+    """In every function, no call is lost, doubled or invented."""
+    content = path.read_bytes()
+    assert {
+        function.name_span.line: called(
+            getattr(node.callee, "id", getattr(node.callee, "name", ""))
+            for node in ir.walk(function)
+            if isinstance(node, ir.Call)
+        )
+        for function in ir.walk(lower(content))
+        if isinstance(function, ir.Function)
+    } == {
+        function.lineno: called(
+            getattr(node.func, "id", getattr(node.func, "attr", ""))
+            for node in ast.walk(function)
+            if isinstance(node, ast.Call)
+        )
+        for function in ast.walk(ast.parse(content))
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+
+
+def test_operands_between_comparisons_are_evaluated_once() -> None:
+    assert expression(value_of("a < b < c")) == "(and (< a b) (< b c))"
+    assert expression(value_of("1 < f() <= c")) == "(and (< 1 (:= <between> (call f))) (<= <between> c))"
 
 
 @settings(max_examples=60, deadline=None)
