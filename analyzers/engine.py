@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -113,8 +114,7 @@ def review(change: Change, index: Index, options_for: OptionsFor, progress: Prog
     before, after = sides[0].findings(), sides[1].findings()
     introduced, fixed, standing = _compare(before, after)
     lines = _changed_lines(change.files)
-    introduced = [_placed(finding, lines) for finding in introduced]
-    introduced = _deduplicated(introduced)
+    introduced = _deduplicated([_placed(finding, lines) for finding in introduced], lines)
     texts = _Texts(change.head)
     introduced = [_marked(finding, options_for, texts) for finding in introduced]
     introduced = with_fixes(_ordered(introduced), change.head, sides[1], _evaluating(index, options))
@@ -294,18 +294,22 @@ def _placed(finding: Finding, lines: Mapping[str, list[tuple[int, int]]]) -> Fin
     return finding
 
 
-def _deduplicated(findings: list[Finding]) -> list[Finding]:
-    """One finding for each place that queries: the surest of those that reach it from several entry points."""
-    best: dict[tuple[str, str, Span], Finding] = {}
-    for finding in findings:
-        last = finding.trace[-1].place
-        key = (finding.rule, last.path, last.span)
-        known = best.get(key)
-        if known is None or (finding.confidence, finding.severity, -len(finding.trace), known.fingerprint) > (
-            known.confidence, known.severity, -len(known.trace), finding.fingerprint,
-        ):  # fmt: skip
-            best[key] = finding
-    return list(best.values())
+def _deduplicated(findings: list[Finding], lines: Mapping[str, list[tuple[int, int]]] = MappingProxyType({})) -> list[Finding]:
+    """
+    One finding for each place that queries and each changed line that causes it.
+
+    Of those that reach it from several entry points the surest is kept, of these the one with the shortest trace.
+    """
+    best: dict[tuple[str, Place, Place | None], Finding] = {}
+    for finding in sorted(findings, key=lambda f: (-f.confidence, -f.severity, len(f.trace), f.fingerprint)):
+        cause = finding.place if _touched(finding.place, lines) else None
+        best.setdefault((finding.rule, finding.trace[-1].place, cause), finding)
+    caused = {(rule, leaf) for rule, leaf, cause in best if cause is not None}
+    return [f for (rule, leaf, cause), f in best.items() if cause is not None or (rule, leaf) not in caused]
+
+
+def _touched(place: Place, lines: Mapping[str, list[tuple[int, int]]]) -> bool:
+    return any(place.span.touches(first, last) for first, last in lines.get(place.path, ()))
 
 
 class _Texts:
