@@ -243,7 +243,9 @@ def _every_root(side: Side, within: tuple[str, ...]) -> Iterable[Root]:
     return sorted(roots.values(), key=lambda root: (root.kind == "function", root.id))
 
 
-def _compare(before: Mapping[str, Finding], after: Mapping[str, Finding]) -> tuple[list[Finding], list[Finding], list[Finding]]:
+def _compare(
+    before: Mapping[str, Finding], after: Mapping[str, Finding]
+) -> tuple[list[Finding], list[Finding], list[Finding]]:
     """
     Tell introduced, fixed and standing apart.
 
@@ -294,7 +296,9 @@ def _placed(finding: Finding, lines: Mapping[str, list[tuple[int, int]]]) -> Fin
     return finding
 
 
-def _deduplicated(findings: list[Finding], lines: Mapping[str, list[tuple[int, int]]] = MappingProxyType({})) -> list[Finding]:
+def _deduplicated(
+    findings: list[Finding], lines: Mapping[str, list[tuple[int, int]]] = MappingProxyType({})
+) -> list[Finding]:
     """
     One finding for each place that queries and each changed line that causes it.
 

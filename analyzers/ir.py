@@ -307,20 +307,7 @@ class Import(Node, frozen=True):
 
 
 Stmt: TypeAlias = (
-    Assign
-    | Evaluate
-    | Return
-    | Raise
-    | Delete
-    | If
-    | For
-    | While
-    | Try
-    | With
-    | Break
-    | Continue
-    | Define
-    | Import
+    Assign | Evaluate | Return | Raise | Delete | If | For | While | Try | With | Break | Continue | Define | Import
 )
 
 

@@ -99,7 +99,11 @@ def trace(item: Repeated) -> tuple[Step, ...]:
         elif isinstance(node, Call):
             steps.append(Step(node.place, f"calls `{node.name}`"))
     steps.append(Step(leaf.place, f"`{leaf.text}` {_leaf_words(leaf)}"))
-    return tuple(step for place, step in enumerate(steps) if place == 0 or step.place != steps[place - 1].place or place == len(steps) - 1)
+    return tuple(
+        step
+        for place, step in enumerate(steps)
+        if place == 0 or step.place != steps[place - 1].place or place == len(steps) - 1
+    )
 
 
 def _loop_words(loop: Loop) -> str:

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 Special: TypeAlias = "Function[[Interpreter, str, ir.Call, Frame], Value]"
 
-CONSUMING = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "sum", "any", "all", "min", "max", "collect"})
+CONSUMING = frozenset(
+    {"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "sum", "any", "all", "min", "max", "collect"}
+)
 PRINTING = frozenset({"str", "print", "format", "repr", "escape", "mark_safe", "force_str"})
 PER_ELEMENT = frozenset({"map", "array_map", "array_filter", "filter", "array_walk", "usort", "imap"})
 STANDARD = frozenset({"itertools", "functools", "collections", "builtins"})
@@ -63,11 +65,17 @@ def _consume(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
             return part
         if isinstance(part, Items) and name in ("list", "tuple", "sorted", "reversed", "iter", "collect"):
             return part
-        result = Items(join(result.element, it.element(part)), max(result.count, count), mapping=part.mapping if isinstance(part, Items) else None)
+        result = Items(
+            join(result.element, it.element(part)),
+            max(result.count, count),
+            mapping=part.mapping if isinstance(part, Items) else None,
+        )
     return result if name not in ("sum", "any", "all") else UNKNOWN
 
 
-def _each(it: Interpreter, function: Value, over: Value, count: Count, node: ir.Call, frame: Frame) -> tuple[Value, Count]:
+def _each(
+    it: Interpreter, function: Value, over: Value, count: Count, node: ir.Call, frame: Frame
+) -> tuple[Value, Count]:
     """Call a function once per element."""
     count = min(count, counts.limit(node.arguments[-1], node.arguments[-1], frame)) if node.arguments else count
     with it.loop(frame, node.span, "element", count):
@@ -156,7 +164,10 @@ def _isinstance(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Valu
 
 def _range(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     arguments, _ = calls.evaluate_arguments(it, node, frame)
-    return Items(UNKNOWN, Count.FEW if all(isinstance(value, Const) for value in arguments) or len(arguments) == 3 else Count.UNKNOWN)
+    return Items(
+        UNKNOWN,
+        Count.FEW if all(isinstance(value, Const) for value in arguments) or len(arguments) == 3 else Count.UNKNOWN,
+    )
 
 
 def _new_collection(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
@@ -185,7 +196,13 @@ _SPECIAL: dict[str, Special] = {
 
 
 def collection_method(
-    it: Interpreter, value: Items | Group, name: str, arguments: tuple[Value, ...], keywords: dict[str, Value], frame: Frame, node: ir.Call
+    it: Interpreter,
+    value: Items | Group,
+    name: str,
+    arguments: tuple[Value, ...],
+    keywords: dict[str, Value],
+    frame: Frame,
+    node: ir.Call,
 ) -> Value | None:
     """A method of a collection in memory; None when it has none of this name."""
     function = next((argument for argument in arguments if isinstance(argument, calls.FUNCTIONS)), None)
@@ -229,7 +246,13 @@ PHP_PER_ELEMENT = frozenset(
 
 
 def _php_collection(
-    it: Interpreter, value: Items | Group, name: str, function: Value | None, arguments: tuple[Value, ...], frame: Frame, node: ir.Call
+    it: Interpreter,
+    value: Items | Group,
+    name: str,
+    function: Value | None,
+    arguments: tuple[Value, ...],
+    frame: Frame,
+    node: ir.Call,
 ) -> Value | None:
     count = value.count if isinstance(value, Items) else Count.FEW
     known = rows.operation(it, "queryset", name, "php")

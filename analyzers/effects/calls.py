@@ -100,7 +100,13 @@ def _call_attribute(it: Interpreter, callee: ir.Attribute | ir.Lookup, node: ir.
 
 
 def call_method(
-    it: Interpreter, receiver: Value, callee: ir.Attribute | ir.Lookup, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Call
+    it: Interpreter,
+    receiver: Value,
+    callee: ir.Attribute | ir.Lookup,
+    arguments: Arguments,
+    keywords: Keywords,
+    frame: Frame,
+    node: ir.Call,
 ) -> Value:
     """Call `receiver.name(...)`."""
     name = callee.name
@@ -128,7 +134,12 @@ def call_method(
 
 
 def _fits(
-    it: Interpreter, framework: Framework, known: Operation, receiver: Value, callee: ir.Attribute | ir.Lookup, arguments: Arguments
+    it: Interpreter,
+    framework: Framework,
+    known: Operation,
+    receiver: Value,
+    callee: ir.Attribute | ir.Lookup,
+    arguments: Arguments,
 ) -> bool:
     """Whether an operation on any receiver means this call: by the receiver's name, or by an argument that only it takes."""
     if known.does == "loader":
@@ -164,7 +175,9 @@ def _relation_query(it: Interpreter, row: Row, name: str) -> Value:
     target = it.orm.model(relation.target) if relation.target is not None else None
     if target is None:
         return UNKNOWN
-    return QuerySet(target, it.loops, row.origin, relation=f"{row.model.symbol.name}.{name}", defeated=name in row.loads.paths)
+    return QuerySet(
+        target, it.loops, row.origin, relation=f"{row.model.symbol.name}.{name}", defeated=name in row.loads.paths
+    )
 
 
 def _call_on_class(
@@ -186,7 +199,10 @@ def _call_on_class(
             query = QuerySet(model, it.loops, frame.at(node.span))
             query.writes = known.does == "statement"
             if known.paths == "models":
-                query.selected = tuple(a.model if isinstance(a, Column) else m for a, m in zip(arguments, selected_models(it, arguments), strict=True))
+                query.selected = tuple(
+                    a.model if isinstance(a, Column) else m
+                    for a, m in zip(arguments, selected_models(it, arguments), strict=True)
+                )
             return query
         if known.does == "eager":
             plain = QuerySet(model, it.loops, frame.at(node.span))
@@ -206,7 +222,9 @@ def _default_with(symbol: ClassSymbol) -> Loads:
     field = symbol.field("with")
     value = field[1].value if field is not None else None
     items = value.items if isinstance(value, ir.Collection) else ()
-    return Loads().plus(*(item.value for item in items if isinstance(item, ir.Constant) and isinstance(item.value, str)))
+    return Loads().plus(
+        *(item.value for item in items if isinstance(item, ir.Constant) and isinstance(item.value, str))
+    )
 
 
 def scope_method(
@@ -234,7 +252,9 @@ def _by_unique_name(
     if method is None or method.owner is None:
         return UNKNOWN
     model = it.orm.model(method.owner)
-    instance: Value = Row(model, it.loops, None, assumed=Confidence.POSSIBLE) if model is not None else Object(method.owner, it.loops)
+    instance: Value = (
+        Row(model, it.loops, None, assumed=Confidence.POSSIBLE) if model is not None else Object(method.owner, it.loops)
+    )
     before, it.confidence = it.confidence, min(it.confidence, Confidence.LIKELY)
     try:
         return call_function(it, Callable(method, instance), arguments, keywords, frame, node)
@@ -243,7 +263,13 @@ def _by_unique_name(
 
 
 def call_value(
-    it: Interpreter, value: Value, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Node, receiver: Value | None = None
+    it: Interpreter,
+    value: Value,
+    arguments: Arguments,
+    keywords: Keywords,
+    frame: Frame,
+    node: ir.Node,
+    receiver: Value | None = None,
 ) -> Value:
     """Call a value."""
     match value:
@@ -310,7 +336,13 @@ def function_operation(it: Interpreter, dotted: str, frame: Frame) -> Operation 
 
 
 def apply(
-    it: Interpreter, known: Operation, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Node, receiver: Value | None
+    it: Interpreter,
+    known: Operation,
+    arguments: Arguments,
+    keywords: Keywords,
+    frame: Frame,
+    node: ir.Node,
+    receiver: Value | None,
 ) -> Value:
     """Do what a framework model says of a function, or of a method on any receiver."""
     argument = arguments[known.argument] if len(arguments) > known.argument else UNKNOWN
@@ -321,7 +353,9 @@ def apply(
             rows.load_for(it, known, argument, arguments[known.argument + 1 :], frame, node)
             return UNKNOWN
         case "render":
-            context = arguments[known.context] if len(arguments) > known.context >= 0 else keywords.get("context", UNKNOWN)
+            context = (
+                arguments[known.context] if len(arguments) > known.context >= 0 else keywords.get("context", UNKNOWN)
+            )
             if known.context < 0:
                 context = Items(UNKNOWN, Count.FEW, mapping=dict(keywords))
             return templates.render(it, argument, context, frame, node)
@@ -385,7 +419,13 @@ def _run_of(it: Interpreter, argument: Value, known: Operation, frame: Frame, no
         rows.remember(it, argument)
         how = How.DEFEATED if argument.defeated else How.CALL
         it.query(
-            frame, node, how=how, write=write, model=argument.model.symbol.name, relation=argument.relation, source=argument.origin
+            frame,
+            node,
+            how=how,
+            write=write,
+            model=argument.model.symbol.name,
+            relation=argument.relation,
+            source=argument.origin,
         )
         answer = argument.copy(it.loops, argument.origin)
         answer.fetched = True
@@ -409,9 +449,13 @@ def _run_of(it: Interpreter, argument: Value, known: Operation, frame: Frame, no
     return argument if known.gives == "argument" else UNKNOWN
 
 
-def _loader(it: Interpreter, known: Operation, arguments: Arguments, keywords: Keywords, receiver: Value | None) -> Value:
+def _loader(
+    it: Interpreter, known: Operation, arguments: Arguments, keywords: Keywords, receiver: Value | None
+) -> Value:
     first = arguments[0] if arguments else UNKNOWN
-    inner = keywords.get("queryset", arguments[1] if len(arguments) > 1 and known.paths == "double-underscore" else UNKNOWN)
+    inner = keywords.get(
+        "queryset", arguments[1] if len(arguments) > 1 and known.paths == "double-underscore" else UNKNOWN
+    )
     query = next((part for part in choices(inner) if isinstance(part, QuerySet)), None)
     loads = query.loads if query is not None else Loads()
     to_attr = keywords.get("to_attr", arguments[2] if len(arguments) > 2 else UNKNOWN)
@@ -459,7 +503,8 @@ def bind_method(it: Interpreter, method: FunctionSymbol, instance: Value, frame:
 def is_property(it: Interpreter, method: FunctionSymbol, names: list[str]) -> bool:
     """Whether reading the attribute calls the method."""
     return any(
-        name.rpartition(".")[2] in ("property", "cached_property", "hybrid_property", "classproperty", "classonlyproperty")
+        name.rpartition(".")[2]
+        in ("property", "cached_property", "hybrid_property", "classproperty", "classonlyproperty")
         or name.endswith("_property")
         for name in names
     )
@@ -516,7 +561,11 @@ def call_function(
 
 def result_of(it: Interpreter, frame: Frame, function: ir.Function) -> Value:
     """What a finished activation gives back."""
-    if frame.yields and function.is_generator and "contextmanager" not in " ".join(ir.dotted(d) or "" for d in function.decorators):
+    if (
+        frame.yields
+        and function.is_generator
+        and "contextmanager" not in " ".join(ir.dotted(d) or "" for d in function.decorators)
+    ):
         element: Value = UNKNOWN
         count = Count.FEW
         for value, times in frame.yields:

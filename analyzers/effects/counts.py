@@ -16,19 +16,27 @@ if TYPE_CHECKING:
 COLLECTIONS = frozenset(
     {
         "list", "List", "Sequence", "Iterable", "Collection", "set", "Set", "tuple", "Tuple", "frozenset", "dict", "Dict",
-        "Mapping", "Iterator", "Generator", "AsyncIterator", "Page", "Collection", "InstrumentedList",
+        "Mapping", "Iterator", "Generator", "AsyncIterator", "Page", "InstrumentedList",
     }
 )  # fmt: skip
 _BATCH = re.compile(r"batch|chunk|attempt|retr(y|ies)|partition", re.IGNORECASE)
 _PAGE = re.compile(r"(^|_)page", re.IGNORECASE)
-_FEW = re.compile(r"(^|\.)(_meta|settings|choices|__members__|__dict__|environ|argv|fields|base_fields|changed_data|errors)(\.|$|\()")
+_FEW = re.compile(
+    r"(^|\.)(_meta|settings|choices|__members__|__dict__|environ|argv|fields|base_fields|changed_data|errors)(\.|$|\()"
+)
 _CONSTANT = re.compile(r"^(\w+\.)*[A-Z][A-Z0-9_]+$")
 
 
 def limit(iterable: ir.Expr, target: ir.Expr, frame: Frame) -> Count:
     """The most that the text of a loop admits: FEW for constants, batches and what the code itself defines."""
     text = _chain(iterable)
-    if _CONSTANT.match(text) or _FEW.search(text) or _BATCH.search(_chain(target)) or _BATCH.search(text) or _PAGE.search(_chain(target)):
+    if (
+        _CONSTANT.match(text)
+        or _FEW.search(text)
+        or _BATCH.search(_chain(target))
+        or _BATCH.search(text)
+        or _PAGE.search(_chain(target))
+    ):
         return Count.FEW
     if isinstance(iterable, ir.Call) and ir.dotted(iterable.callee) in ("range", "xrange"):
         few = len(iterable.arguments) == 3 or all(isinstance(argument, ir.Constant) for argument in iterable.arguments)
@@ -65,7 +73,7 @@ def ends_early(body: tuple[ir.Stmt, ...]) -> bool:
     if isinstance(last, (ir.Break, ir.Return, ir.Raise)):
         return True
     if isinstance(last, ir.Try):
-        return bool(last.body) and isinstance(last.body[-1], (ir.Break, ir.Return)) or ends_early(last.other)
+        return (bool(last.body) and isinstance(last.body[-1], (ir.Break, ir.Return))) or ends_early(last.other)
     if isinstance(last, ir.If) and not last.other:
         return bool(last.then) and isinstance(last.then[-1], (ir.Break, ir.Return))
     return False
@@ -76,7 +84,11 @@ def skips_seen(node: ir.If, rest: tuple[ir.Stmt, ...]) -> bool:
     test = node.test
     if not isinstance(test, ir.Operation) or test.operator != "in" or node.other:
         return False
-    return bool(node.then) and isinstance(node.then[-1], ir.Continue) and any(_fills(s, _chain(test.operands[-1])) for s in rest)
+    return (
+        bool(node.then)
+        and isinstance(node.then[-1], ir.Continue)
+        and any(_fills(s, _chain(test.operands[-1])) for s in rest)
+    )
 
 
 def is_memo(node: ir.If, *, shared: bool) -> bool:

@@ -155,7 +155,9 @@ class Interpreter:
             modules = {m.path: m for s in sorted(signals) for m in self.program.modules_mentioning(s, model.name)}
             for path in sorted(modules):
                 for function in modules[path].functions.values():
-                    if any(self._connects(d, modules[path], model, signals, decorators) for d in function.node.decorators):
+                    if any(
+                        self._connects(d, modules[path], model, signals, decorators) for d in function.node.decorators
+                    ):
                         found.append(function)
             self._receivers[model.id] = found
         return self._receivers[model.id]
@@ -163,7 +165,10 @@ class Interpreter:
     def _connects(
         self, decorator: ir.Expr, module: ModuleSymbol, model: ClassSymbol, signals: set[str], decorators: set[str]
     ) -> bool:
-        if not isinstance(decorator, ir.Call) or (ir.dotted(decorator.callee) or "").rpartition(".")[2] not in decorators:
+        if (
+            not isinstance(decorator, ir.Call)
+            or (ir.dotted(decorator.callee) or "").rpartition(".")[2] not in decorators
+        ):
             return False
         names = {n.id for a in decorator.arguments for n in ir.walk(a) if isinstance(n, ir.Name)}
         names |= {n.name for a in decorator.arguments for n in ir.walk(a) if isinstance(n, ir.Attribute)}
@@ -391,7 +396,9 @@ class Interpreter:
         before = dict(frame.names)
         name = describe(target)
         for part in choices(value):
-            count = Count.FEW if short else min(self.iterate(part, frame, iterable), counts.limit(iterable, target, frame))
+            count = (
+                Count.FEW if short else min(self.iterate(part, frame, iterable), counts.limit(iterable, target, frame))
+            )
             with self.loop(frame, iterable.span, name, count, reader):
                 self.bind(target, self.element(part), frame)
                 body()
@@ -484,7 +491,7 @@ class Interpreter:
             symbol = FunctionSymbol(frame.module, node.definition, frame.owner, full=True)
             frame.names[node.definition.name] = Callable(symbol, closure=frame)
         else:
-            frame.names[node.definition.name] = Class(ClassSymbol(frame.module, node.definition))
+            frame.names[node.definition.name] = Class(ClassSymbol(frame.module, node.definition, full=True))
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
@@ -616,7 +623,9 @@ class Interpreter:
             case Items() if value.mapping is not None and name in value.mapping:
                 return value.mapping[name]
             case Group():  # `result.Order` of `select(Order, Customer)`
-                return next((part for part in value.items if isinstance(part, Row) and part.model.symbol.name == name), UNKNOWN)
+                return next(
+                    (part for part in value.items if isinstance(part, Row) and part.model.symbol.name == name), UNKNOWN
+                )
         return UNKNOWN
 
     def _object_attribute(self, value: Object, name: str, frame: Frame, node: ir.Node) -> Value:
@@ -671,7 +680,10 @@ class Interpreter:
                 if name in ancestor.methods:
                     return calls.bind_method(self, ancestor.methods[name], instance, frame, node)
                 if name in ancestor.fields and ancestor.fields[name].value is not None:
-                    return self.evaluate(ancestor.fields[name].value or ir.Constant(node.span, None), Frame(ancestor.module, None, ancestor))
+                    return self.evaluate(
+                        ancestor.fields[name].value or ir.Constant(node.span, None),
+                        Frame(ancestor.module, None, ancestor),
+                    )
         if isinstance(instance, (Row, QuerySet)):
             return Outside(f"super.{name}", instance)
         return UNKNOWN
@@ -698,7 +710,11 @@ class Interpreter:
                     return value.mapping[key.value]
                 return value.element
             case Group():
-                if isinstance(key, Const) and isinstance(key.value, int) and -len(value.items) <= key.value < len(value.items):
+                if (
+                    isinstance(key, Const)
+                    and isinstance(key.value, int)
+                    and -len(value.items) <= key.value < len(value.items)
+                ):
                     return value.items[key.value]
                 return value if isinstance(node.key, ir.Slice) else self.element(value)
             case Class():
@@ -790,7 +806,11 @@ class Interpreter:
         equal = operator in ("is", "==")
         if isinstance(one, Const) and isinstance(other, Const):
             return Const((one.value == other.value) == equal)
-        if isinstance(other, Const) and other.value is None and isinstance(one, (QuerySet, Class, Callable, Object, Group)):
+        if (
+            isinstance(other, Const)
+            and other.value is None
+            and isinstance(one, (QuerySet, Class, Callable, Object, Group))
+        ):
             return Const(not equal)
         if isinstance(one, Class) and isinstance(other, Class):
             return Const((one.symbol is other.symbol) == equal)

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 PRINTING_FIELDS = frozenset({"StringRelatedField"})
 SLUG_FIELDS = frozenset({"SlugRelatedField"})
-KEY_FIELDS = frozenset({"PrimaryKeyRelatedField", "HyperlinkedRelatedField", "HyperlinkedIdentityField", "ManyRelatedField"})
+KEY_FIELDS = frozenset(
+    {"PrimaryKeyRelatedField", "HyperlinkedRelatedField", "HyperlinkedIdentityField", "ManyRelatedField"}
+)
 RESPONSE_MODELS = frozenset({"BaseModel", "SQLModel", "GenericModel", "Schema"})
 METHOD_FIELDS = frozenset({"SerializerMethodField", "MethodField"})
 
@@ -134,7 +136,9 @@ def _scope(it: Interpreter, owner: ClassSymbol, name: str) -> Frame:
     return Frame(owner.module, FunctionSymbol(owner.module, node, owner, full=True), owner)
 
 
-def _read_declared(it: Interpreter, serializer: Object, row: Row, name: str, owner: ClassSymbol, field: ir.Field) -> None:
+def _read_declared(
+    it: Interpreter, serializer: Object, row: Row, name: str, owner: ClassSymbol, field: ir.Field
+) -> None:
     """Read the row for one declared field."""
     node = field.value
     if not isinstance(node, ir.Call):
@@ -187,7 +191,13 @@ def _read_related(it: Interpreter, value: Value, kind: str, slug: ir.Expr | None
 
 
 def _read_method(
-    it: Interpreter, serializer: Object, row: Row, name: str, keywords: dict[str | None, ir.Expr], node: ir.Call, frame: Frame
+    it: Interpreter,
+    serializer: Object,
+    row: Row,
+    name: str,
+    keywords: dict[str | None, ir.Expr],
+    node: ir.Call,
+    frame: Frame,
 ) -> None:
     given = keywords.get("method_name", keywords.get("method", node.arguments[0] if node.arguments else None))
     method_name = given.value if isinstance(given, ir.Constant) and isinstance(given.value, str) else f"get_{name}"
@@ -272,11 +282,19 @@ def model_of_admin(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, 
         return UNKNOWN
     symbol = admin.symbol
     for decorator in symbol.node.decorators:
-        if isinstance(decorator, ir.Call) and (ir.dotted(decorator.callee) or "").endswith("register") and decorator.arguments:
+        if (
+            isinstance(decorator, ir.Call)
+            and (ir.dotted(decorator.callee) or "").endswith("register")
+            and decorator.arguments
+        ):
             return _as_class(it, symbol, decorator.arguments[0])
     for statement in symbol.module.outline.body:
         value = statement.value if isinstance(statement, ir.Evaluate) else None
-        if isinstance(value, ir.Call) and (ir.dotted(value.callee) or "").endswith("register") and len(value.arguments) == 2:
+        if (
+            isinstance(value, ir.Call)
+            and (ir.dotted(value.callee) or "").endswith("register")
+            and len(value.arguments) == 2
+        ):
             if ir.dotted(value.arguments[1]) == symbol.name:
                 return _as_class(it, symbol, value.arguments[0])
     return UNKNOWN
@@ -300,7 +318,11 @@ def admin_select_related(it: Interpreter, arguments: tuple[Value, ...], frame: F
     for part in choices(value):
         if isinstance(part, QuerySet):
             told = it.attribute_of(admin, "list_select_related", frame, node)
-            shown = [name for name in _texts(it.attribute_of(admin, "list_display", frame, node)) if name in part.model.relations]
+            shown = [
+                name
+                for name in _texts(it.attribute_of(admin, "list_display", frame, node))
+                if name in part.model.relations
+            ]
             if isinstance(told, Const) and told.value is True:
                 shown = list(part.model.relations)
             part.loads = part.loads.plus(*(rows.path_of(it, text, part.model) for text in (*_texts(told), *shown)))
@@ -328,7 +350,9 @@ def read_columns(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, no
     value = it.evaluate(field[1].value, scope)
     for item in value.items if isinstance(value, Group) else ():
         if isinstance(item, Const) and isinstance(item.value, str):
-            place = next((n for n in ir.walk(field[1].value) if isinstance(n, ir.Constant) and n.value == item.value), field[1])
+            place = next(
+                (n for n in ir.walk(field[1].value) if isinstance(n, ir.Constant) and n.value == item.value), field[1]
+            )
             method = admin.symbol.method(item.value)
             if method is not None:
                 calls.call_function(it, Callable(method, admin), (row,), {}, scope, place)
@@ -409,7 +433,9 @@ def _read_declared_by(it: Interpreter, symbol: ClassSymbol, row: Row, depth: int
             found = it.attribute_of(row, field.name, scope, field)
             if field.annotation is not None:
                 for inner in ir.walk(field.annotation):
-                    nested = it.program.class_of(owner.module, inner) if isinstance(inner, (ir.Name, ir.Attribute)) else None
+                    nested = (
+                        it.program.class_of(owner.module, inner) if isinstance(inner, (ir.Name, ir.Attribute)) else None
+                    )
                     if isinstance(nested, ClassSymbol) and is_response_model(nested):
                         for part in choices(found):
                             _read_as(it, nested, part, scope, field, depth + 1)
@@ -429,4 +455,3 @@ INTRINSICS: dict[str, Intrinsic] = {
     ),
 }
 """What framework stubs may call, by name."""
-

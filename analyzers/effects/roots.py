@@ -54,6 +54,8 @@ class Runner:
             failure = f"`{root.label}` was analysed in part: it takes more than {STEPS} steps"
         except RecursionError:
             failure = f"`{root.label}` was not analysed: its code is nested too deeply"
+        except Exception as error:  # noqa: BLE001  # a fault of ours in one function leaves the others
+            failure = f"`{root.label}` was not analysed: {type(error).__name__}: {error}"
         return EntryEffects(root, tuple(it.sink), frozenset(it.visited), frozenset(it.touched), failure)
 
     def _run(self, root: Root) -> None:
@@ -68,14 +70,22 @@ class Runner:
             return
         serialized = self._serialized_model(root)
         if serialized is not None:
-            with it.loop(Frame(function.module, function), function.node.name_span, serialized.symbol.name.lower(), Count.ROWS, "serializer"):
+            with it.loop(
+                Frame(function.module, function),
+                function.node.name_span,
+                serialized.symbol.name.lower(),
+                Count.ROWS,
+                "serializer",
+            ):
                 row = Row(serialized, it.loops, None, assumed=Confidence.POSSIBLE)
                 assert root.owner is not None
                 calls.call_function(it, Callable(function, Object(root.owner)), (row,), {}, frame, node)
             return
         bound = self._instance(root)
         skip = 1 if bound is not None else 0
-        arguments = {p.name: self._argument(p, root) for p in function.full.params[skip:] if p.kind in ("plain", "keyword")}
+        arguments = {
+            p.name: self._argument(p, root) for p in function.full.params[skip:] if p.kind in ("plain", "keyword")
+        }
         arguments = {name: value for name, value in arguments.items() if value is not None}
         known = {name: value for name, value in arguments.items() if value is not None}
         value = calls.call_function(it, Callable(function, bound), (), known, frame, node)
@@ -99,7 +109,11 @@ class Runner:
         if self.orm.query_set_framework(owner) is not None:
             for candidate in self.program.modules_mentioning(owner.name):
                 for symbol in candidate.every_class():
-                    used = any(field.value is not None and owner.name in {n.id for n in ir.walk(field.value) if isinstance(n, ir.Name)} for field in symbol.node.fields)
+                    used = any(
+                        field.value is not None
+                        and owner.name in {n.id for n in ir.walk(field.value) if isinstance(n, ir.Name)}
+                        for field in symbol.node.fields
+                    )
                     found = self.orm.model(symbol) if used else None
                     if found is not None:
                         return QuerySet(found, (), None, cls=owner, assumed=Confidence.LIKELY)

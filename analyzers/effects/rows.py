@@ -98,7 +98,13 @@ def element(it: Interpreter, value: QuerySet) -> Value:
     if value.tuples:
         return Group(tuple(_selected_row(it, value, model) for model in value.selected))
     if value.row is None or not isinstance(value.row, Row):
-        row = Row(value.model, it.loops, value.origin if value.served else value.made, loads=value.loads, assumed=value.assumed)
+        row = Row(
+            value.model,
+            it.loops,
+            value.origin if value.served else value.made,
+            loads=value.loads,
+            assumed=value.assumed,
+        )
         if value.served:
             row.trail, row.joinable, row.inner = value.trail, value.inner, value.inner
         if value.parent is not None:
@@ -165,7 +171,13 @@ def operation(it: Interpreter, on: str, name: str, language: str, library: str =
 
 
 def call_set(
-    it: Interpreter, value: QuerySet, name: str, arguments: tuple[Value, ...], keywords: dict[str, Value], frame: Frame, node: ir.Call
+    it: Interpreter,
+    value: QuerySet,
+    name: str,
+    arguments: tuple[Value, ...],
+    keywords: dict[str, Value],
+    frame: Frame,
+    node: ir.Call,
 ) -> Value:
     """What calling a method of a query set gives and runs. A method that nothing is known of builds."""
     known = operation(it, "queryset", name, frame.module.language, value.model.framework.name)
@@ -345,10 +357,16 @@ def with_loader(it: Interpreter, loads: Loads, argument: Value, model: ModelInfo
     """Loads with what one argument of an eager operation adds; an argument that is not known is taken to add everything."""
     for part in choices(argument):
         if isinstance(part, Loader) and not part.path:
-            loads = loads.restricted(part.inner.only) if part.inner.only is not None else loads.without(part.inner.left_out)
+            loads = (
+                loads.restricted(part.inner.only) if part.inner.only is not None else loads.without(part.inner.left_out)
+            )
         elif isinstance(part, Loader):
             path = path_of(it, part.path, model)
-            loads = loads.stored(_sibling(path, part.to_attr), path, part.inner) if part.to_attr else loads.joined(path, part.inner)
+            loads = (
+                loads.stored(_sibling(path, part.to_attr), path, part.inner)
+                if part.to_attr
+                else loads.joined(path, part.inner)
+            )
             loads = loads.queried(path, part.origin) if part.origin is not None else loads
         elif isinstance(part, Const) and isinstance(part.value, str):
             loads = loads.plus(path_of(it, part.value.split(":")[0], model))
@@ -383,7 +401,9 @@ def path_of(it: Interpreter, text: str, model: ModelInfo) -> str:
     return ".".join(parts)
 
 
-def _load_more(it: Interpreter, value: Value, known: Operation, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> None:
+def _load_more(
+    it: Interpreter, value: Value, known: Operation, arguments: tuple[Value, ...], frame: Frame, node: ir.Node
+) -> None:
     """Relations loaded for rows that are there: one query for each path, whatever the number of rows."""
     rows = [part for part in (value, *(_rows_of(value))) if isinstance(part, (Row, QuerySet))]
     for row in rows:
@@ -394,7 +414,9 @@ def _load_more(it: Interpreter, value: Value, known: Operation, arguments: tuple
     it.query(frame, node, how=How.CALL, model=rows[0].model.symbol.name if rows else "")
 
 
-def load_for(it: Interpreter, known: Operation, value: Value, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> None:
+def load_for(
+    it: Interpreter, known: Operation, value: Value, arguments: tuple[Value, ...], frame: Frame, node: ir.Node
+) -> None:
     """`prefetch_related_objects(rows, "path")`, `$rows->load("path")`."""
     for part in choices(value):
         _load_more(it, part, known, arguments, frame, node)
@@ -562,7 +584,13 @@ def _step(row: Row, name: str) -> str:
 
 
 def call_row(
-    it: Interpreter, row: Row, name: str, arguments: tuple[Value, ...], keywords: dict[str, Value], frame: Frame, node: ir.Call
+    it: Interpreter,
+    row: Row,
+    name: str,
+    arguments: tuple[Value, ...],
+    keywords: dict[str, Value],
+    frame: Frame,
+    node: ir.Call,
 ) -> Value:
     """What calling a library's method of a row gives and runs."""
     known = operation(it, "row", name, frame.module.language, row.model.framework.name)

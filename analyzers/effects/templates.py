@@ -61,7 +61,12 @@ def _variables(context: Value) -> dict[str, Value]:
 
 
 def _render(
-    it: Interpreter, module: ModuleSymbol, names: dict[str, Value], frame: Frame, node: ir.Node, blocks: dict[str, FunctionSymbol]
+    it: Interpreter,
+    module: ModuleSymbol,
+    names: dict[str, Value],
+    frame: Frame,
+    node: ir.Node,
+    blocks: dict[str, FunctionSymbol],
 ) -> None:
     from analyzers.effects.interpreter import Frame
 
@@ -93,7 +98,12 @@ def _render(
 def _parent(it: Interpreter, function: ir.Function, frame: Frame) -> ModuleSymbol | None:
     for statement in function.body[:3]:
         value = statement.value if isinstance(statement, ir.Evaluate) else None
-        if isinstance(value, ir.Call) and isinstance(value.callee, ir.Name) and value.callee.id == "extends" and value.arguments:
+        if (
+            isinstance(value, ir.Call)
+            and isinstance(value.callee, ir.Name)
+            and value.callee.id == "extends"
+            and value.arguments
+        ):
             name = it.evaluate(value.arguments[0], frame)
             if isinstance(name, Const) and isinstance(name.value, str):
                 return find(it, name.value)
@@ -167,7 +177,9 @@ def _filter(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
 
 def _tag(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     arguments = tuple(called(it, it.evaluate(argument, frame), frame, argument) for argument in node.arguments)
-    keywords = {k.name: called(it, it.evaluate(k.value, frame), frame, k.value) for k in node.keywords if k.name is not None}
+    keywords = {
+        k.name: called(it, it.evaluate(k.value, frame), frame, k.value) for k in node.keywords if k.name is not None
+    }
     function = _registered(it, name, frame)
     if function is None:
         return UNKNOWN
@@ -178,7 +190,11 @@ def _tag(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
         arguments = (Items(UNKNOWN, Count.FEW, mapping=frame.names), *arguments)
     result = calls.call_function(it, Callable(function), arguments, keywords, frame, node)
     for decorator in function.node.decorators:
-        if isinstance(decorator, ir.Call) and (ir.dotted(decorator.callee) or "").endswith("inclusion_tag") and decorator.arguments:
+        if (
+            isinstance(decorator, ir.Call)
+            and (ir.dotted(decorator.callee) or "").endswith("inclusion_tag")
+            and decorator.arguments
+        ):
             render(it, it.evaluate(decorator.arguments[0], frame), result, frame, node)
     return result
 
@@ -187,7 +203,9 @@ def _registered(it: Interpreter, name: str, frame: Frame) -> FunctionSymbol | No
     """The function behind a custom tag or filter, looked for in the libraries that the template loads."""
     libraries = {node.module for node in frame.module.outline.imports}
     for module in it.program.modules_mentioning(name, "register"):
-        if "templatetags/" in module.path and (not libraries or module.path.rpartition("/")[2].removesuffix(".py") in libraries):
+        if "templatetags/" in module.path and (
+            not libraries or module.path.rpartition("/")[2].removesuffix(".py") in libraries
+        ):
             if name in module.functions:
                 return module.functions[name]
     return None
@@ -225,5 +243,3 @@ def called(it: Interpreter, value: Value, frame: Frame, node: ir.Node) -> Value:
                 part = UNKNOWN
         result = join(result, part)
     return result
-
-

@@ -99,7 +99,13 @@ class Loads:
     def meet(self, other: Loads) -> Loads:
         """What holds on both ways."""
         only = self.only if other.only is None else other.only if self.only is None else self.only & other.only
-        return Loads(self.paths & other.paths, self.attributes & other.attributes, only, self.left_out | other.left_out, self.own & other.own)
+        return Loads(
+            self.paths & other.paths,
+            self.attributes & other.attributes,
+            only,
+            self.left_out | other.left_out,
+            self.own & other.own,
+        )
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -224,7 +230,19 @@ class QuerySet(Value):
 class Row(Value):
     """A model instance."""
 
-    __slots__ = ("assumed", "attributes", "created", "inner", "joinable", "loads", "model", "origin", "related", "trail", "via")
+    __slots__ = (
+        "assumed",
+        "attributes",
+        "created",
+        "inner",
+        "joinable",
+        "loads",
+        "model",
+        "origin",
+        "related",
+        "trail",
+        "via",
+    )
 
     def __init__(
         self,
@@ -265,7 +283,9 @@ class Items(Value):
 
     __slots__ = ("count", "element", "mapping")
 
-    def __init__(self, element: Value, count: Count, *, mapping: Mapping[str, Value] | Mapping[object, Value] | None = None) -> None:
+    def __init__(
+        self, element: Value, count: Count, *, mapping: Mapping[str, Value] | Mapping[object, Value] | None = None
+    ) -> None:
         self.element = element
         self.count = count
         self.mapping: dict[object, Value] | None = None if mapping is None else dict[object, Value](mapping.items())
@@ -315,7 +335,11 @@ class Object(Value):
 
     @property
     def key(self) -> object:
-        return ("object", self.symbol.id, tuple((name, value.key) for name, value in sorted(self.attributes.items()) if value is not self))
+        return (
+            "object",
+            self.symbol.id,
+            tuple((name, value.key) for name, value in sorted(self.attributes.items()) if value is not self),
+        )
 
 
 class Module(Value):
@@ -364,7 +388,12 @@ class Callable(Value):
 
     @property
     def key(self) -> object:
-        return ("callable", self.function.id, None if self.bound is None else self.bound.key, id(self.closure) if self.closure else 0)
+        return (
+            "callable",
+            self.function.id,
+            None if self.bound is None else self.bound.key,
+            id(self.closure) if self.closure else 0,
+        )
 
 
 class Anonymous(Value):
@@ -450,7 +479,13 @@ def join(one: Value, other: Value) -> Value:
     if isinstance(one, QuerySet) and isinstance(other, QuerySet) and one.model.symbol is other.model.symbol:
         return _either_set(one, other)
     if isinstance(one, Row) and isinstance(other, Row) and one.model.symbol is other.model.symbol:
-        row = Row(one.model, _both(one.created, other.created), one.origin, loads=one.loads.meet(other.loads), assumed=min(one.assumed, other.assumed))
+        row = Row(
+            one.model,
+            _both(one.created, other.created),
+            one.origin,
+            loads=one.loads.meet(other.loads),
+            assumed=min(one.assumed, other.assumed),
+        )
         row.trail, row.joinable, row.via = one.trail, one.joinable, one.via
         row.related = {name: value for name, value in one.related.items() if name in other.related}
         return row
@@ -467,7 +502,11 @@ def join(one: Value, other: Value) -> Value:
 
 
 def _says_nothing(value: Value) -> bool:
-    return type(value) is Value or (isinstance(value, Const) and value.value is None) or (isinstance(value, Items) and type(value.element) is Value and value.mapping is None)
+    return (
+        type(value) is Value
+        or (isinstance(value, Const) and value.value is None)
+        or (isinstance(value, Items) and type(value.element) is Value and value.mapping is None)
+    )
 
 
 def _either_set(one: QuerySet, other: QuerySet) -> QuerySet:

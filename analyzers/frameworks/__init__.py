@@ -20,7 +20,6 @@ from analyzers import ir
 from analyzers.errors import AnalyzerError
 from analyzers.languages import PHP, PYTHON
 
-
 Access = Literal["row", "manager", "collection", "query"]
 """What reading a relation gives: the related row, a manager that runs when used, or rows loaded by reading it."""
 
@@ -63,7 +62,22 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: Literal["queryset", "manager", "row", "model", "function", "any"]
     """The receiver: for "function" the names are dotted; for "any" the receiver is not known, its name may be asked for."""
     names: tuple[str, ...]
-    does: Literal["build", "read", "write", "eager", "loader", "send", "external", "pass", "load", "render", "memoize", "statement", "notify", "service"]
+    does: Literal[
+        "build",
+        "read",
+        "write",
+        "eager",
+        "loader",
+        "send",
+        "external",
+        "pass",
+        "load",
+        "render",
+        "memoize",
+        "statement",
+        "notify",
+        "service",
+    ]
     """
     build: a query set and no round trip. read, write: one round trip. eager: build, and rows come with relations.
     loader: a value that says what to load. load: one query for the relations of rows already there. send: a job, mail,
@@ -72,7 +86,9 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     when it is executed. notify: the subscribers of the argument's class are called with it. service: what the factory gives
     that is registered under the argument's name.
     """
-    gives: Literal["queryset", "tuples", "scalars", "row", "rows", "page", "scalar", "nothing", "receiver", "argument"] = "queryset"
+    gives: Literal[
+        "queryset", "tuples", "scalars", "row", "rows", "page", "scalar", "nothing", "receiver", "argument"
+    ] = "queryset"
     """
     tuples: a query set each of whose results holds what was selected. scalars: the first of each. page: rows, and an object
     that has them as `items`.

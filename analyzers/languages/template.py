@@ -69,7 +69,7 @@ class _Block:
     sections: list[_Section]
 
 
-def _inline(sections: Sequence[_Section], end: int) -> Sequence[ir.Stmt]:  # noqa: ARG001
+def _inline(sections: Sequence[_Section], end: int) -> Sequence[ir.Stmt]:
     """The bodies alone, as if the tag were not there."""
     return [statement for section in sections for statement in section.body]
 

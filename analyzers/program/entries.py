@@ -51,7 +51,9 @@ class Entries:
         self.program = program
         self.routes = Routes(program)
         self._bases = [(base, entry) for f in program.frameworks.all for entry in f.entries for base in entry.bases]
-        self._decorators = [(name, entry) for f in program.frameworks.all for entry in f.entries for name in entry.decorators]
+        self._decorators = [
+            (name, entry) for f in program.frameworks.all for entry in f.entries for name in entry.decorators
+        ]
 
     def of_class(self, symbol: ClassSymbol) -> list[Root]:
         """The entry points that a class offers: its own and inherited methods that the library calls."""
@@ -97,7 +99,9 @@ class Entries:
             symbol = self.program.resolve(function.module, name)
             dotted = symbol.dotted if isinstance(symbol, External) else name
             for wanted, entry in self._decorators:
-                if dotted == wanted or (wanted.startswith(".") and f".{dotted}".endswith(wanted) and self._plausible(name, wanted)):
+                if dotted == wanted or (
+                    wanted.startswith(".") and f".{dotted}".endswith(wanted) and self._plausible(name, wanted)
+                ):
                     return entry.kind
         return None
 
@@ -147,7 +151,10 @@ class Entries:
                 name = (ir.dotted(inner.callee if isinstance(inner, ir.Call) else inner.value) or "").rpartition(".")[2]
                 if name.lower().endswith(("list", "listfield", "connection", "connectionfield", "connectionwrapper")):
                     names = [ir.dotted(n) for n in ir.walk(inner) if isinstance(n, (ir.Name, ir.Attribute))]
-                    if any(n and n.rpartition(".")[2] == owner.name and self.program.resolve(module, n) is owner for n in names):
+                    if any(
+                        n and n.rpartition(".")[2] == owner.name and self.program.resolve(module, n) is owner
+                        for n in names
+                    ):
                         return True
         return False
 
@@ -163,7 +170,9 @@ class Entries:
             for inner in ir.walk(node) if node is not None else ():
                 if isinstance(inner, (ir.Name, ir.Attribute)):
                     symbol = self.program.class_of(owner.module, inner)
-                    if isinstance(symbol, ClassSymbol) and any(root.kind == "resolver" for root in self.of_class(symbol)):
+                    if isinstance(symbol, ClassSymbol) and any(
+                        root.kind == "resolver" for root in self.of_class(symbol)
+                    ):
                         found[symbol.id] = symbol
         return [found[key] for key in sorted(found)]
 

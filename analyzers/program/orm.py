@@ -18,7 +18,9 @@ from analyzers.span import Place
 
 Found = TypeVar("Found")
 
-COLLECTIONS = frozenset({"list", "List", "set", "Set", "Sequence", "Collection", "InstrumentedList", "DynamicMapped", "WriteOnlyMapped"})
+COLLECTIONS = frozenset(
+    {"list", "List", "set", "Set", "Sequence", "Collection", "InstrumentedList", "DynamicMapped", "WriteOnlyMapped"}
+)
 
 
 class RelationInfo(msgspec.Struct, frozen=True):
@@ -167,7 +169,9 @@ class Orm:
             inverse,
         )  # fmt: skip
 
-    def _method_relation(self, model: ClassSymbol, owner: ClassSymbol, name: str, framework: Framework) -> RelationInfo | None:
+    def _method_relation(
+        self, model: ClassSymbol, owner: ClassSymbol, name: str, framework: Framework
+    ) -> RelationInfo | None:
         if framework.language != "php":
             return None
         method = owner.methods[name]
@@ -192,7 +196,11 @@ class Orm:
         for symbol in owner.ancestors():
             for field in symbol.fields.values():
                 for node in ir.walk(field.value) if field.value is not None else ():
-                    if isinstance(node, ir.Call) and (ir.dotted(node.callee) or "").endswith("ForeignKey") and node.arguments:
+                    if (
+                        isinstance(node, ir.Call)
+                        and (ir.dotted(node.callee) or "").endswith("ForeignKey")
+                        and node.arguments
+                    ):
                         first = node.arguments[0]
                         text = str(first.value) if isinstance(first, ir.Constant) else ir.dotted(first) or ""
                         if text.split(".")[0] in names or target.name in text.split("."):
@@ -314,7 +322,9 @@ class Orm:
         if isinstance(value, ir.Call) and value.arguments:  # `backref("orders", lazy="dynamic")`
             options = {keyword.name: keyword.value for keyword in value.keywords}
             value = value.arguments[0]
-        template = value.value if isinstance(value, ir.Constant) and isinstance(value.value, str) else declared.reverse_default
+        template = (
+            value.value if isinstance(value, ir.Constant) and isinstance(value.value, str) else declared.reverse_default
+        )
         if not template or template.endswith("+"):
             return []
         concrete = [other, *self.program.subclasses(other)] if self._is_abstract(other) else [other]
@@ -327,7 +337,9 @@ class Orm:
         access: Access = "manager" if lazy in declared.deferred_values else declared.reverse_access
         return [
             RelationInfo(
-                template.replace("%(class)s", c.name.lower()).replace("{model}", c.name.lower()).replace("%(app_label)s", ""),
+                template.replace("%(class)s", c.name.lower())
+                .replace("{model}", c.name.lower())
+                .replace("%(app_label)s", ""),
                 many,
                 access,
                 c,
@@ -368,7 +380,9 @@ class Orm:
                     symbol = self.program.class_of(field[0].module, inner.arguments[0]) if inner.arguments else symbol
             if isinstance(symbol, ClassSymbol) and self.query_set_framework(symbol) is not None:
                 return True, symbol
-            if isinstance(symbol, External) and (symbol.last.endswith(("Manager", "QuerySet")) or symbol.dotted in self._query_sets):
+            if isinstance(symbol, External) and (
+                symbol.last.endswith(("Manager", "QuerySet")) or symbol.dotted in self._query_sets
+            ):
                 return True, None
         if name in ("_default_manager", "_base_manager"):
             return True, self.manager_class(model, "objects")[1]

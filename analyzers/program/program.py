@@ -241,7 +241,11 @@ class Program:
         order: list[ClassSymbol | External] = [symbol]
         for expr in symbol.node.bases:
             bases = [expr]
-            if isinstance(expr, ir.Call) and isinstance(expr.callee, ir.Attribute) and expr.callee.name == "from_queryset":
+            if (
+                isinstance(expr, ir.Call)
+                and isinstance(expr.callee, ir.Attribute)
+                and expr.callee.name == "from_queryset"
+            ):
                 bases = [expr.callee.value, *expr.arguments]
             for base in bases:
                 found = self.class_of(symbol.module, base)

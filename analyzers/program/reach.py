@@ -27,11 +27,61 @@ LEVELS = 5
 FUNCTIONS = 250
 """Functions that are followed in all."""
 COMMON = frozenset(
-    """
-    all any apply clean close copy count create data delete dispatch exists execute filter first form_valid format get
-    get_queryset get_context_data get_object handle id items key keys last list main name next perform post put query render
-    request resolve retrieve run save send set setup start status title type update url user value values
-    """.split()
+    [
+        "all",
+        "any",
+        "apply",
+        "clean",
+        "close",
+        "copy",
+        "count",
+        "create",
+        "data",
+        "delete",
+        "dispatch",
+        "exists",
+        "execute",
+        "filter",
+        "first",
+        "form_valid",
+        "format",
+        "get",
+        "get_queryset",
+        "get_context_data",
+        "get_object",
+        "handle",
+        "id",
+        "items",
+        "key",
+        "keys",
+        "last",
+        "list",
+        "main",
+        "name",
+        "next",
+        "perform",
+        "post",
+        "put",
+        "query",
+        "render",
+        "request",
+        "resolve",
+        "retrieve",
+        "run",
+        "save",
+        "send",
+        "set",
+        "setup",
+        "start",
+        "status",
+        "title",
+        "type",
+        "update",
+        "url",
+        "user",
+        "value",
+        "values",
+    ]
 )
 
 
@@ -53,7 +103,11 @@ class Reach:
         for file in files:
             path = file.path if side == "new" else file.old_path
             module = self.program.module(path)
-            if module is None or (side == "new" and file.status == "deleted") or (side == "old" and file.status == "added"):
+            if (
+                module is None
+                or (side == "new" and file.status == "deleted")
+                or (side == "old" and file.status == "added")
+            ):
                 continue
             lines = _lines(file, side)
             inside: set[str] = set()
@@ -69,7 +123,9 @@ class Reach:
             found.extend(self._users_of_variables(module, lines))
         return found
 
-    def _users_of_variables(self, module: ModuleSymbol, lines: list[tuple[int, int]]) -> list[FunctionSymbol | ClassSymbol]:
+    def _users_of_variables(
+        self, module: ModuleSymbol, lines: list[tuple[int, int]]
+    ) -> list[FunctionSymbol | ClassSymbol]:
         names = set()
         for statement in module.outline.body:
             if isinstance(statement, ir.Assign) and any(statement.span.touches(a, b) for a, b in lines):
@@ -97,7 +153,9 @@ class Reach:
                 for user in self.users(symbol):
                     if user.id not in seen:
                         queue.append((user, level + 1))
-        return sorted(roots.values(), key=lambda root: (root.kind == "function", seen.get(root.function.id, 9), root.id))
+        return sorted(
+            roots.values(), key=lambda root: (root.kind == "function", seen.get(root.function.id, 9), root.id)
+        )
 
     def _entries_of(self, symbol: FunctionSymbol | ClassSymbol) -> list[Root]:
         if isinstance(symbol, FunctionSymbol):
@@ -105,7 +163,11 @@ class Reach:
                 return []
             owner = symbol.owner
             listed = [r for kind in self.entries.listed_types(symbol) for r in self.entries.of_class(kind)]
-            return [*listed, *self.entries.of_class(owner), *(r for sub in self._subclasses(owner) for r in self.entries.of_class(sub))]
+            return [
+                *listed,
+                *self.entries.of_class(owner),
+                *(r for sub in self._subclasses(owner) for r in self.entries.of_class(sub)),
+            ]
         return self.entries.of_class(symbol)
 
     def _subclasses(self, symbol: ClassSymbol) -> list[ClassSymbol]:
@@ -119,7 +181,9 @@ class Reach:
             return self._users_of_template(symbol.module)
         name = symbol.name
         if isinstance(symbol, FunctionSymbol):
-            if symbol.owner is not None and (symbol.name.startswith("__") or symbol.name in COMMON or self._is_reader(symbol)):
+            if symbol.owner is not None and (
+                symbol.name.startswith("__") or symbol.name in COMMON or self._is_reader(symbol)
+            ):
                 return [symbol.owner]
         found: list[FunctionSymbol | ClassSymbol] = []
         for path in self._files(name, symbol.module.path):
@@ -134,7 +198,10 @@ class Reach:
 
     def _may_mean(self, module: ModuleSymbol, symbol: FunctionSymbol | ClassSymbol) -> bool:
         """Whether a name in a module may stand for a symbol: methods by name alone, the rest by what is imported."""
-        if isinstance(symbol, FunctionSymbol) and symbol.owner is not None or module.language not in ("python", "php"):
+        if (isinstance(symbol, FunctionSymbol) and symbol.owner is not None) or module.language not in (
+            "python",
+            "php",
+        ):
             return True
         if module is symbol.module:
             return True
@@ -209,7 +276,11 @@ _TEXT = re.compile(rb'"(?:filter:|tag:)?([^"\\]{1,120})"')
 
 
 def _renders(words: frozenset[str], path: str) -> bool:
-    return any(("/" in word or "." in word) and f"/{path}".endswith("/" + word) or path.endswith(word.replace(".", "/") + ".blade.php") and len(word) > 3 for word in words)
+    return any(
+        (("/" in word or "." in word) and f"/{path}".endswith("/" + word))
+        or (path.endswith(word.replace(".", "/") + ".blade.php") and len(word) > 3)
+        for word in words
+    )
 
 
 def _shared(one: list[str], other: list[str]) -> int:

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 class ModuleSymbol:
     """A lowered file, or a framework's stub in the place of a library's module."""
 
-    __slots__ = ("_classes", "_functions", "_imports", "_variables", "is_stub", "name", "outline", "package", "path", "program")
+    __slots__ = (
+        "_classes",
+        "_functions",
+        "_imports",
+        "_variables",
+        "is_stub",
+        "name",
+        "outline",
+        "package",
+        "path",
+        "program",
+    )
 
     def __init__(self, program: Program, path: str, name: str, outline: ir.Module, *, is_stub: bool = False) -> None:
         self.program = program
@@ -97,7 +108,7 @@ class ClassSymbol:
 
     __slots__ = ("classes", "fields", "methods", "module", "mro_cache", "node", "qualname")
 
-    def __init__(self, module: ModuleSymbol, node: ir.Class) -> None:
+    def __init__(self, module: ModuleSymbol, node: ir.Class, *, full: bool = False) -> None:
         self.module = module
         self.node = node
         self.qualname = node.qualname
@@ -105,8 +116,8 @@ class ClassSymbol:
         self.methods: dict[str, FunctionSymbol] = {}
         for method in node.methods:
             if not _is_overload_or_setter(method):
-                self.methods[method.name] = FunctionSymbol(module, method, self)
-        self.classes = {inner.name: ClassSymbol(module, inner) for inner in node.classes}
+                self.methods[method.name] = FunctionSymbol(module, method, self, full=full)
+        self.classes = {inner.name: ClassSymbol(module, inner, full=full) for inner in node.classes}
         self.mro_cache: tuple[ClassSymbol | External, ...] | None = None
 
     @property
@@ -176,7 +187,9 @@ class FunctionSymbol:
 
     __slots__ = ("_full", "module", "node", "owner")
 
-    def __init__(self, module: ModuleSymbol, node: ir.Function, owner: ClassSymbol | None, *, full: bool = False) -> None:
+    def __init__(
+        self, module: ModuleSymbol, node: ir.Function, owner: ClassSymbol | None, *, full: bool = False
+    ) -> None:
         self.module = module
         self.node = node
         """From the outline: everything but the body."""

@@ -43,7 +43,9 @@ class Wiring:
             for module, call in self._calls(self._serving):
                 keywords = {keyword.name: keyword.value for keyword in call.keywords}
                 factory = self._named(module, call.arguments[0]) if call.arguments else None
-                label = keywords.get("name", keywords.get("iface", call.arguments[1] if len(call.arguments) > 1 else None))
+                label = keywords.get(
+                    "name", keywords.get("iface", call.arguments[1] if len(call.arguments) > 1 else None)
+                )
                 if isinstance(factory, (FunctionSymbol, ClassSymbol)) and label is not None:
                     text = label.value if isinstance(label, ir.Constant) else ir.dotted(label)
                     self._services.setdefault(str(text).rpartition(".")[2], factory)
@@ -55,7 +57,11 @@ class Wiring:
             for function in modules[path].every_function():
                 for statement in function.full.body:
                     for node in ir.walk(statement):
-                        if isinstance(node, ir.Call) and isinstance(node.callee, ir.Attribute) and node.callee.name in names:
+                        if (
+                            isinstance(node, ir.Call)
+                            and isinstance(node.callee, ir.Attribute)
+                            and node.callee.name in names
+                        ):
                             yield modules[path], node
 
     def _named(self, module: ModuleSymbol, node: ir.Expr) -> Symbol | None:
