@@ -284,8 +284,11 @@ def _changed_lines(files: Iterable[ChangedFile]) -> dict[str, list[tuple[int, in
 
 
 def _placed(finding: Finding, lines: Mapping[str, list[tuple[int, int]]]) -> Finding:
-    """The finding on the changed line that caused it: the last step of its trace that the change touches."""
-    for step in reversed(finding.trace):
+    """
+    The finding on the changed line that caused it: where it queries, else where the rows come from, else on the way.
+    """
+    first_step, *way = finding.trace
+    for step in (*way[-1:], first_step, *reversed(way[:-1])):
         for first, last in lines.get(step.place.path, ()):
             if step.place.span.touches(first, last):
                 start = max(step.place.span.line, first)

@@ -528,14 +528,17 @@ def call_function(
     from analyzers.effects.interpreter import Frame
 
     function = target.function
-    if function.id in it.stack or len(it.stack) >= DEPTH:
+    activation = function.id
+    if isinstance(target.bound, Object) and target.bound.symbol is not function.owner:
+        activation = f"{function.id} of {target.bound.symbol.id}"  # one serializer's method runs inside another's
+    if activation in it.stack or len(it.stack) >= DEPTH:
         return UNKNOWN
     full = function.full
     inner = Frame(function.module, function, function.owner, target.bound, target.closure)
     if function.module.is_stub:
         inner.site = frame.at(node.span), frame.symbol
     bind_parameters(it, full, target.bound, arguments, keywords, inner)
-    it.stack.append(function.id)
+    it.stack.append(activation)
     it.visited.add(function.id)
     try:
         with it.collecting() as body:

@@ -116,7 +116,7 @@ def _meta_names(it: Interpreter, symbol: ClassSymbol, which: str = "fields") -> 
         value = it.evaluate(field[1].value, Frame(field[0].module, None, field[0]))
     if isinstance(value, Group):
         return [str(item.value) for item in value.items if isinstance(item, Const)]
-    if isinstance(value, Items) or isinstance(value, Const):
+    if isinstance(value, (Items, Const)):
         return None
     return _constant_texts(field[1].value)
 

@@ -149,7 +149,7 @@ class Runner:
         function, owner = root.function, root.owner or root.function.owner
         if root.kind != "function" or owner is None or len(function.node.params) != 2:
             return None
-        if not any(a.name in ("BaseSerializer",) and a.module.is_stub for a in owner.ancestors()):
+        if not any(a.name == "BaseSerializer" and a.module.is_stub for a in owner.ancestors()):
             return None
         if function.name != "to_representation" and not function.name.startswith("get_"):
             return None

@@ -564,8 +564,10 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
         it.query(
             frame, node, how=How.DEFEATED if row.inner else How.LAZY,
             model=target.symbol.name if target is not None else "", relation=f"{owner}.{name}",
-            confidence=Confidence.POSSIBLE if by_key else row.assumed, created=row.created, source=row.origin, missing=_step(row, name),
-            declared=relation.place if relation.strategy else None, via=row.via, library=row.model.framework.name, joinable=not relation.many and row.joinable,
+            confidence=Confidence.POSSIBLE if by_key else row.assumed,
+            created=row.created, source=row.origin, missing=_step(row, name),
+            declared=relation.place if relation.strategy else None, via=row.via, library=row.model.framework.name,
+            joinable=not relation.many and row.joinable,
         )  # fmt: skip
     value: Value = UNKNOWN
     if target is not None:
