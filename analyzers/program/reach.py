@@ -24,7 +24,7 @@ NEAR = 25
 """Of a common name, the nearest files that are followed."""
 LEVELS = 5
 """Callers of callers that are followed."""
-FUNCTIONS = 250
+FUNCTIONS = 120
 """Functions that are followed in all."""
 COMMON = frozenset(
     [
