@@ -28,6 +28,9 @@ from analyzers.program.reach import Reach
 from analyzers.remedies import Evaluate, with_fixes
 from analyzers.span import Place, Span
 
+REVIEW_STEPS = 600_000
+"""Steps for each side of one review; some 15 seconds. Entry points come first, what is left out is named."""
+
 ALLOW = re.compile(r"countersign:\s*allow\[([a-z0-9, -]+)\]\s*(.*)")
 """`# countersign: allow[rule, rule] reason`, in a comment of any language, on the finding's line or the one before."""
 
@@ -105,6 +108,8 @@ def review(change: Change, index: Index, options_for: OptionsFor, progress: Prog
     base, base_skipped = _prepare(change.base, index, progress, changed_paths)
     head, head_skipped = _prepare(change.head, index, progress, changed_paths)
     sides = (Side(base, options), Side(head, options))
+    for side in sides:
+        side.runner.left, side.runner.always = REVIEW_STEPS, frozenset(changed_paths)
     files = [file for file in change.files if front_end_for(file.path) is not None]
     roots = _roots_of(sides, files)
     for root in roots:

@@ -41,10 +41,17 @@ class Runner:
         self.entries = entries
         self.orm = Orm(program)
         self.interpreter = Interpreter(program, self.orm)
+        self.left: int | None = None
+        """Steps that may still be taken in all; None for no bound."""
+        self.always: frozenset[str] = frozenset()
+        """Paths of files whose functions are run whatever was spent."""
 
     def run(self, root: Root) -> EntryEffects:
         """Run a root with arguments of which only annotations and names tell something. Never raises."""
         it = self.interpreter
+        if self.left is not None and self.left <= 0 and root.function.module.path not in self.always:
+            failure = f"`{root.label}` was not analysed: the bound on the work of one review was met before"
+            return EntryEffects(root, (), frozenset(), frozenset(), failure)
         it.active, it.stack, it.visited, it.sink, it.steps = [], [], set(), [], STEPS
         it.mapped, it.confidence, it.touched, it.reader = set(), Confidence.CERTAIN, set(), ""
         failure = ""
@@ -56,6 +63,8 @@ class Runner:
             failure = f"`{root.label}` was not analysed: its code is nested too deeply"
         except Exception as error:  # noqa: BLE001  # a fault of ours in one function leaves the others
             failure = f"`{root.label}` was not analysed: {type(error).__name__}: {error}"
+        if self.left is not None:
+            self.left -= STEPS - max(it.steps, 0)
         return EntryEffects(root, tuple(it.sink), frozenset(it.visited), frozenset(it.touched), failure)
 
     def _run(self, root: Root) -> None:
