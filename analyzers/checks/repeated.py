@@ -13,7 +13,6 @@ from analyzers.effects.roots import EntryEffects
 from analyzers.effects.tree import Call, Count, Effect, How, Leave, Loop, Query, leaves, repeating
 from analyzers.findings import Confidence, Finding, Severity, Step
 from analyzers.fingerprint import fingerprint
-from analyzers.span import Place
 
 QUIETER = {"task": 0, "command": 1, "receiver": 0}
 """How many steps less severe a finding is where nobody waits for the answer: a command runs rarely."""
@@ -134,8 +133,3 @@ def _leaf_words(leaf: Query | Leave) -> str:
 def times(item: Repeated) -> str:
     """`once per order`, for nested loops `once per order × line`."""
     return "once per " + " × ".join(f"`{loop.over}`" for loop in item.loops)
-
-
-def place_of(item: Repeated) -> Place:
-    """Where the leaf stands."""
-    return item.leaf.place

@@ -462,7 +462,7 @@ def read(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> V
             return _read_proxied(it, row, through, frame, node)
     if name in row.model.columns:
         _deferred(it, row, name, frame, node)
-        return _field_value(it, row, name)
+        return UNKNOWN
     if operation(it, "row", name, frame.module.language, row.model.framework.name) is not None:
         return Outside(f"row.{name}", row)
     relation = it.orm.reverse(row.model).get(name)
@@ -501,14 +501,6 @@ def _accessor(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node)
         if method is not None:
             return calls.call_function(it, Callable(method, row), (), {}, frame, node)
     return Outside(f"row.{name}", row)
-
-
-def _field_value(it: Interpreter, row: Row, name: str) -> Value:
-    """A plain attribute's value, where the class says more than nothing: a manager or constant on the class."""
-    field = row.model.symbol.field(name)
-    if field is not None and isinstance(field[1].value, ir.Constant):
-        return UNKNOWN
-    return UNKNOWN
 
 
 def _deferred(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> None:
