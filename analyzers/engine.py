@@ -8,7 +8,7 @@ is introduced, what only the base has is fixed, the rest stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -171,6 +171,25 @@ def scan(
         failures=tuple(sorted(set(side.failures))),
         head=tree.name,
     )
+
+
+def effects(
+    tree: Tree, index: Index, options_for: OptionsFor, paths: tuple[str, ...] = (), progress: Progress | None = None
+) -> Iterator[EntryEffects]:
+    """
+    Yield what each root of a tree does, entry points first: what the checks of a scan look at.
+
+    Args:
+        tree: The files.
+        index: Keeps the IR.
+        options_for: The switches that hold for a path.
+        paths: As for `scan`.
+        progress: Told what goes on.
+    """
+    snapshot, _ = _prepare(tree, index, progress, set())
+    side = Side(snapshot, options_for(""))
+    for root in _every_root(side, paths):
+        yield side.run(root)
 
 
 def _prepare(tree: Tree, index: Index, progress: Progress | None, changed: set[str]) -> tuple[Snapshot, list[Skipped]]:

@@ -131,6 +131,23 @@ def scan(
 
 
 @app.command()
+def effects(path: Annotated[Path, typer.Argument(help="A file or directory.")]) -> None:
+    """
+    Print what each function and entry point of a file does, as the checks see it: why something is or is not reported.
+    """
+    from analyzers import engine
+    from analyzers.effects.dump import dump
+    from analyzers.git import Repository
+    from analyzers.index import Index
+
+    with Repository(path) as repository, Index.open(output.settings().index_file) as index:
+        tree: Tree = repository.working_tree() if repository.work_tree else repository.commit_tree("HEAD")
+        options_for = _configurations(tree).options_for
+        for entry in engine.effects(tree, index, options_for, _scanned(path, repository)):
+            typer.echo(dump(entry))
+
+
+@app.command()
 def explain(rule: Annotated[str, typer.Argument(help="The rule's id, as a finding shows it.")]) -> None:
     """Print a rule's page: what happens, why it hurts, an example, what to do instead, when it stays silent."""
     import difflib

@@ -1,40 +1,52 @@
 """
-Reviews one large change and prints it as JSON and as SARIF: `python -m tests.contracts.reviewer INDEX ORDER`.
+Reviews one large change and prints it as JSON and as SARIF: `python -m tests.contracts.reviewer INDEX ORDER [REPO]`.
 
 The change is every program of `tests/cases/`, each in a folder of its own. Most of their names (`shop.models`, `Order`)
 are therefore there many times, so that whatever is chosen by the order of a dictionary or a set shows.
 
     INDEX    the index's file
     ORDER    the seed of the order in which the trees list their files; 0 for the sorted one
+    REPO     a git repository whose newest commits are the change instead
 """
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from analyzers import catalogue, engine
-from analyzers.change import BlobId, Change
+from analyzers.change import BlobId, Change, Tree
+from analyzers.git import Repository
 from analyzers.index import Index
 from bot.report import Report, json, lines_in, sarif
 from bot.review import configuration, outcome
 from tests.cases.runner import pages, read
-from tests.trees import MemoryTree, change
+from tests.trees import change
+
+COMMITS = 30
+"""How many of a repository are the change."""
 
 
-class Shuffled(MemoryTree):
+class Shuffled:
     """A tree that lists its files in an order of its own."""
 
-    def __init__(self, tree: MemoryTree, order: int) -> None:
-        super().__init__(tree.name, tree.files)
-        paths = list(self.entries)
+    def __init__(self, tree: Tree, order: int) -> None:
+        paths = list(tree.entries)
         random.Random(order).shuffle(paths)
-        entries: Mapping[str, BlobId] = {path: self.entries[path] for path in paths}
-        object.__setattr__(self, "entries", entries)
+        self.name = tree.name
+        self.entries: Mapping[str, BlobId] = {path: tree.entries[path] for path in paths}
+        self._tree = tree
+
+    def read(self, blob: BlobId) -> bytes | None:
+        return self._tree.read(blob)
+
+    def read_many(self, blobs: Iterable[BlobId]) -> Iterator[tuple[BlobId, bytes | None]]:
+        return self._tree.read_many(blobs)
 
 
 def everything() -> Change:
@@ -49,23 +61,28 @@ def everything() -> Change:
     return change(base, head)
 
 
-def main(index_file: str, order: int) -> None:
+@contextlib.contextmanager
+def newest(directory: Path) -> Iterator[Change]:
+    """The newest commits of a repository as one change."""
+    with Repository(directory) as repository:
+        yield repository.change(repository.commit_tree(f"HEAD~{COMMITS}"), repository.commit_tree("HEAD"))
+
+
+def main(index_file: str, order: int, directory: str = "") -> None:
     """Review and print."""
-    reviewed = everything()
-    if order:
-        trees = (Shuffled(tree, order) for tree in (reviewed.base, reviewed.head) if isinstance(tree, MemoryTree))
-        base, head = trees
-        reviewed = msgspec.structs.replace(reviewed, base=base, head=head)
-    rules = {rule.id: rule for rule in catalogue.load()}
-    configurations = configuration.read(reviewed.base, rules)
-    with Index.open(Path(index_file)) as index:
-        found = engine.review(reviewed, index, configurations.options_for)
-    report = Report(
-        outcome.judge(found, configurations.for_path), rules, lines_in(reviewed.head, reviewed.base), everything=True
-    )
-    sys.stdout.write(json.render(report))
-    sys.stdout.write(sarif.render(report))
+    with newest(Path(directory)) if directory else contextlib.nullcontext(everything()) as reviewed:
+        if order:
+            base, head = Shuffled(reviewed.base, order), Shuffled(reviewed.head, order)
+            reviewed = msgspec.structs.replace(reviewed, base=base, head=head)
+        rules = {rule.id: rule for rule in catalogue.load()}
+        configurations = configuration.read(reviewed.base, rules)
+        with Index.open(Path(index_file)) as index:
+            found = engine.review(reviewed, index, configurations.options_for)
+        sorted_out = outcome.judge(found, configurations.for_path)
+        report = Report(sorted_out, rules, lines_in(reviewed.head, reviewed.base), everything=True)
+        sys.stdout.write(json.render(report))
+        sys.stdout.write(sarif.render(report))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:4])

@@ -14,6 +14,7 @@ from analyzers import ir
 from analyzers.languages.blade import DEEPEST, lower, scan
 from analyzers.languages.dump import dump
 from analyzers.span import Span
+from tests.conftest import Golden
 
 DATA = Path(__file__).parent / "blade"
 GOLDEN = sorted(DATA.glob("*.blade.php"))
@@ -41,10 +42,9 @@ def kept(module: ir.Module) -> ir.Module:
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.name)
-def test_golden(path: Path) -> None:
+def test_golden(path: Path, golden: Golden) -> None:
     """Each template of the folder has the IR that lies beside it."""
-    golden = path.with_name(path.name.replace(".blade.php", ".ir.txt"))
-    assert dump(lower(path.read_bytes())) == golden.read_text()
+    golden(dump(lower(path.read_bytes())), path.with_name(path.name.replace(".blade.php", ".ir.txt")))
 
 
 def test_there_are_golden_files() -> None:

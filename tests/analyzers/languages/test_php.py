@@ -18,6 +18,7 @@ from analyzers.languages.php import lower
 from analyzers.languages.php_expressions import LONGEST_CHAIN, MOST_DIAGNOSTICS
 from analyzers.languages.php_source import _FILE
 from analyzers.span import Span
+from tests.conftest import Golden
 
 DATA = Path(__file__).parent / "php"
 GOLDEN = sorted(DATA.glob("*.php"))
@@ -52,9 +53,9 @@ def kept(module: ir.Module) -> ir.Module:
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_golden(path: Path) -> None:
+def test_golden(path: Path, golden: Golden) -> None:
     """Each program of the folder has the IR that lies beside it."""
-    assert dump(lower(path.read_bytes())) == path.with_suffix(".ir.txt").read_text()
+    golden(dump(lower(path.read_bytes())), path.with_suffix(".ir.txt"))
 
 
 def test_there_are_golden_files() -> None:

@@ -21,6 +21,7 @@ from analyzers.languages.dump import dump, expression
 from analyzers.languages.python import lower
 from analyzers.languages.python_nodes import _LANGUAGE, DEEPEST, MOST_DIAGNOSTICS, kinds
 from analyzers.span import Span
+from tests.conftest import Golden
 
 DATA = Path(__file__).parent / "python"
 GOLDEN = sorted(DATA.glob("*.py"))
@@ -58,9 +59,9 @@ def kept(module: ir.Module) -> ir.Module:
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_golden(path: Path) -> None:
+def test_golden(path: Path, golden: Golden) -> None:
     """Each program of the folder has the IR that lies beside it."""
-    assert dump(lower(path.read_bytes())) == path.with_suffix(".ir.txt").read_text()
+    golden(dump(lower(path.read_bytes())), path.with_suffix(".ir.txt"))
 
 
 def test_there_are_golden_files() -> None:

@@ -13,6 +13,7 @@ import pytest
 from analyzers import ir
 from analyzers.languages.template import lower
 from analyzers.span import Span
+from tests.conftest import Golden
 
 DATA = Path(__file__).parent / "template"
 GOLDEN = sorted(DATA.glob("*.html"))
@@ -126,9 +127,9 @@ def text_at(text: str, span: Span) -> str:
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_golden(path: Path) -> None:
+def test_golden(path: Path, golden: Golden) -> None:
     """A template's IR is what lies beside it."""
-    assert rendered(lower(path.read_bytes())) == path.with_suffix(".ir.txt").read_text()
+    golden(rendered(lower(path.read_bytes())), path.with_suffix(".ir.txt"))
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

@@ -1,0 +1,3 @@
+@foreach ($orders as $order)
+    <li>{{ $order->customer->name }}</li>
+@endforeach
