@@ -7,7 +7,6 @@ is introduced, what only the base has is fixed, the rest stands.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -18,7 +17,7 @@ from analyzers.change import BlobId, Change, ChangedFile, Tree
 from analyzers.checks import CHECKS
 from analyzers.consequences import cost_of
 from analyzers.effects.roots import EntryEffects, Runner
-from analyzers.findings import Confidence, Consequence, Finding, Review, Skipped, Step
+from analyzers.findings import Confidence, Consequence, Finding, Review, Skipped
 from analyzers.index import Index, Snapshot
 from analyzers.languages import front_end_for
 from analyzers.options import Options, OptionsFor, Progress
@@ -27,12 +26,10 @@ from analyzers.program.program import Program
 from analyzers.program.reach import Reach
 from analyzers.remedies import Evaluate, with_fixes
 from analyzers.span import Place, Span
+from analyzers.suppressions import Allows, concerned
 
 REVIEW_STEPS = 600_000
 """Steps for each side of one review; some 15 seconds. Entry points come first, what is left out is named."""
-
-ALLOW = re.compile(r"countersign:\s*allow\[([a-z0-9, -]+)\]\s*(.*)")
-"""`# countersign: allow[rule, rule] reason`, in a comment of any language, on the finding's line or the one before."""
 
 
 class Side:
@@ -93,7 +90,9 @@ class Side:
         return found
 
 
-def review(change: Change, index: Index, options_for: OptionsFor, progress: Progress | None = None) -> Review:
+def review(
+    change: Change, index: Index, options_for: OptionsFor, progress: Progress | None = None, *, own: bool = False
+) -> Review:
     """
     Review a change.
 
@@ -102,6 +101,7 @@ def review(change: Change, index: Index, options_for: OptionsFor, progress: Prog
         index: Keeps the IR.
         options_for: The switches that hold for a path; own framework models are taken from the root's.
         progress: Told what goes on.
+        own: Whether the change is its reader's own, so that what it allows in the code holds.
     """
     options = options_for("")
     changed_paths = {file.path for file in change.files} | {file.old_path for file in change.files}
@@ -120,10 +120,12 @@ def review(change: Change, index: Index, options_for: OptionsFor, progress: Prog
     introduced, fixed, standing = _compare(before, after)
     lines = _changed_lines(change.files)
     introduced = _deduplicated([_placed(finding, lines) for finding in introduced], lines)
-    texts = _Texts(change.head)
-    introduced = [_marked(finding, options_for, texts) for finding in introduced]
+    allows = Allows(change.head, head, None if own else change)
+    introduced = [_marked(finding, options_for, allows) for finding in introduced]
     introduced = with_fixes(_ordered(introduced), change.head, sides[1], _evaluating(index, options))
-    standing = [_marked(finding, options_for, texts) for finding in standing]
+    standing = [_marked(finding, options_for, allows) for finding in standing]
+    gone = Allows(change.base, base)
+    about = concerned(change, [gone.of(finding) for finding in fixed])
     fixed = [_state(finding, "fixed") for finding in fixed]
     skipped = {item.path: item for item in (*base_skipped, *head_skipped)}
     return Review(
@@ -131,6 +133,7 @@ def review(change: Change, index: Index, options_for: OptionsFor, progress: Prog
         fixed=_ordered(_deduplicated(fixed)),
         standing=_ordered(_state(finding, "standing") for finding in standing),
         consequences=_consequences(sides),
+        remarks=tuple(allows.remarks(about, complete=not sides[1].failures)),
         skipped=tuple(skipped[path] for path in sorted(skipped)),
         changed_files=len(change.files),
         analysed_files=len(head.paths),
@@ -161,11 +164,14 @@ def scan(
             progress("evaluating", place, len(roots))
         if root.kind != "function" or root.function.id not in side.visited:
             side.keep(side.run(root))
-    texts = _Texts(tree)
-    found = [_marked(finding, options_for, texts) for finding in _deduplicated(list(side.findings().values()))]
+    allows = Allows(tree, snapshot)
+    found = [_marked(finding, options_for, allows) for finding in _deduplicated(list(side.findings().values()))]
     return Review(
         standing=_ordered(_state(finding, "standing") for finding in found),
         consequences=(),
+        remarks=tuple(
+            allows.remarks(lambda allow: _is_within(allow.place.path, paths), complete=not paths and not side.failures)
+        ),
         skipped=tuple(sorted(skipped, key=lambda item: item.path)),
         analysed_files=len(snapshot.paths),
         failures=tuple(sorted(set(side.failures))),
@@ -253,7 +259,7 @@ def _evaluating(index: Index, options: Options) -> Evaluate:
 def _every_root(side: Side, within: tuple[str, ...]) -> Iterable[Root]:
     roots: dict[str, Root] = {}
     for path in side.program.snapshot.paths:
-        if within and not any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in within):
+        if not _is_within(path, within):
             continue
         module = side.program.module(path)
         if module is None:
@@ -265,6 +271,11 @@ def _every_root(side: Side, within: tuple[str, ...]) -> Iterable[Root]:
             root = side.entries.of_function(function)
             roots.setdefault(root.id, root)
     return sorted(roots.values(), key=lambda root: (root.kind == "function", root.id))
+
+
+def _is_within(path: str, folders: tuple[str, ...]) -> bool:
+    """Whether a path is one of some files or lies in one of some folders; with none of them, it always does."""
+    return not folders or any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)
 
 
 def _compare(
@@ -343,52 +354,29 @@ def _touched(place: Place, lines: Mapping[str, list[tuple[int, int]]]) -> bool:
     return any(place.span.touches(first, last) for first, last in lines.get(place.path, ()))
 
 
-class _Texts:
-    """Lines of the files that have findings."""
-
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
-        self._lines: dict[str, list[str]] = {}
-
-    def lines(self, path: str) -> list[str]:
-        if path not in self._lines:
-            blob = self.tree.entries.get(path)
-            content = self.tree.read(blob) if blob is not None else None
-            self._lines[path] = content.decode("utf-8", "replace").splitlines() if content is not None else []
-        return self._lines[path]
-
-
-def _marked(finding: Finding, options_for: OptionsFor, texts: _Texts) -> Finding:
+def _marked(finding: Finding, options_for: OptionsFor, allows: Allows) -> Finding:
     """The finding with what a person decided of it beforehand: switched off, accepted, allowed in the code."""
+    allow = allows.of(finding)
     options = options_for(finding.place.path)
     severity = options.severities.get(finding.rule, finding.severity)
-    suppressed = None
+    suppressed = allowed = None
     if finding.rule in options.disabled:
         suppressed = "the rule is off here"
     elif finding.fingerprint in options.baseline:
         suppressed = "accepted in the baseline"
     elif options.excluded and _excluded(finding.place.path, options.excluded):
         suppressed = "the path is excluded"
-    else:
-        suppressed = _allowed(finding, texts)
-    return msgspec.structs.replace(finding, severity=severity, suppressed=suppressed)
+    elif allow is not None and allow.added:
+        allowed = allow.reason or "no reason is given"
+    elif allow is not None:
+        suppressed = allow.reason or "allowed in the code"
+    return msgspec.structs.replace(finding, severity=severity, suppressed=suppressed, allowed=allowed)
 
 
 def _excluded(path: str, patterns: tuple[str, ...]) -> bool:
     import pathspec
 
     return pathspec.PathSpec.from_lines("gitignore", patterns).match_file(path)
-
-
-def _allowed(finding: Finding, texts: _Texts) -> str | None:
-    places: list[Step | Finding] = [finding, *finding.trace[-1:]]
-    for item in places:
-        lines = texts.lines(item.place.path)
-        for number in (item.place.span.line, item.place.span.line - 1):
-            found = ALLOW.search(lines[number - 1]) if 0 < number <= len(lines) else None
-            if found and finding.rule in [name.strip() for name in found[1].split(",")]:
-                return found[2].strip(" -#}*/") or "allowed in the code"
-    return None
 
 
 def _state(finding: Finding, state: str) -> Finding:

@@ -85,6 +85,8 @@ class Finding(msgspec.Struct, frozen=True):
     fix: Fix | None = None
     suppressed: str | None = None
     """The reason why it is not counted (an "allow" in the code, a baseline, a rule switched off); None when it counts."""
+    allowed: str | None = None
+    """The reason that the change itself writes into the code for allowing it: it counts all the same."""
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -130,6 +132,15 @@ class Skipped(msgspec.Struct, frozen=True):
     """Whether the reviewed change touches it."""
 
 
+class Remark(msgspec.Struct, frozen=True):
+    """What a person should know of a suppression that is written in the code."""
+
+    place: Place
+    problem: Literal["added", "unused", "unknown rule", "no reason"]
+    message: str
+    """What the comment at the place does, `allows …`, with code in backticks."""
+
+
 class Review(msgspec.Struct, frozen=True):
     """The whole outcome, in a fixed order: by severity, then place, then rule."""
 
@@ -137,6 +148,8 @@ class Review(msgspec.Struct, frozen=True):
     fixed: tuple[Finding, ...] = ()
     standing: tuple[Finding, ...] = ()
     consequences: tuple[Consequence, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    """On suppressions in the code, by place."""
     skipped: tuple[Skipped, ...] = ()
     changed_files: int = 0
     """Files that the change touches."""

@@ -295,7 +295,8 @@ def _review(change: Change, configured_in: Tree, wanted: Wanted) -> Outcome:
 
     configurations = _configurations(configured_in)
     with Index.open(output.settings().index_file) as index, output.progress() as progress:
-        found = engine.review(change, index, configurations.options_for, progress)
+        own = configured_in is change.head
+        found = engine.review(change, index, configurations.options_for, progress, own=own)
     outcome = output.judge(found, configurations, wanted)
     output.write(outcome, change.head, change.base, wanted)
     return outcome

@@ -44,6 +44,10 @@ def render(report: Report) -> str:
         document["standing"] = [_finding(finding) for finding in outcome.standing]
         document["uncertain"] = [_finding(finding) for finding in outcome.uncertain]
     document["consequences"] = [_consequence(row) for row in review.consequences]
+    document["remarks"] = [
+        {"place": _place(remark.place), "problem": remark.problem, "message": remark.message}
+        for remark in review.remarks
+    ]
     document["skipped"] = [
         {"path": item.path, "reason": item.reason, "changed": item.changed} for item in review.skipped
     ]
@@ -67,6 +71,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "trace": [{"place": _place(step.place), "message": step.message} for step in finding.trace],
         "fix": None if finding.fix is None else _fix(finding.fix),
         "suppressed": finding.suppressed,
+        "allowed": finding.allowed,
     }
 
 

@@ -48,6 +48,8 @@ def summary(report: Report) -> str:
         more_listed=len(listed[_MOST_ROWS:]),
         fixed=outcome.fixed[:_MOST_ROWS],
         more_fixed=len(outcome.fixed[_MOST_ROWS:]),
+        remarks=outcome.review.remarks[:_MOST_ROWS],
+        more_remarks=len(outcome.review.remarks[_MOST_ROWS:]),
         failures=outcome.review.failures,
         gaps=report.gaps[:_MOST_ROWS],
         more_gaps=len(report.gaps[_MOST_ROWS:]),

@@ -91,6 +91,9 @@ def _result(finding: Finding, number: int | None, is_scan: bool) -> dict[str, An
         result["fixes"] = [_fix(finding.fix)]
     if finding.suppressed is not None:
         result["suppressions"] = [{"kind": "external", "justification": finding.suppressed}]
+    elif finding.allowed is not None:
+        # A result with a suppression under review is not suppressed: SARIF 2.1.0, 3.27.23.
+        result["suppressions"] = [{"kind": "inSource", "status": "underReview", "justification": finding.allowed}]
     result["properties"] = {
         "category": finding.category,
         "severity": finding.severity.name.lower(),
@@ -157,6 +160,14 @@ def _invocation(report: Report) -> dict[str, Any]:
     review = report.outcome.review
     invocation: dict[str, Any] = {"executionSuccessful": not review.failures}
     notes: list[dict[str, Any]] = [{"level": "error", "message": {"text": failure}} for failure in review.failures]
+    notes += [
+        {
+            "level": "note",
+            "message": {"text": f"This suppression {remark.message}"},
+            "locations": [_location(remark.place)],
+        }
+        for remark in review.remarks
+    ]
     notes += [
         {
             "level": "warning" if item.changed else "note",

@@ -54,6 +54,7 @@ class _Printer:
             self._briefly("there before", outcome.standing, _FAINT)
             self._briefly("below the confidence that is reported", outcome.uncertain, _FAINT)
         self._briefly("suppressed", outcome.suppressed, _FAINT)
+        self._remarks()
         self._not_analysed()
         self._footer()
 
@@ -88,6 +89,9 @@ class _Printer:
         severity, confidence = finding.severity.name.lower(), finding.confidence.name.lower()
         self._line(Text.assemble((f"● {severity}", colour), (f"  {finding.rule}", "bold"), (f"  {confidence}", _FAINT)))
         self._line(_prose(finding.message, self._console), indent=2)
+        if finding.allowed is not None:
+            reason = _prose(finding.allowed, self._console)
+            self._line(Text.assemble(("the change itself allows it  ", "yellow"), reason), indent=2)
         self._line()
         self._snippet(finding, colour)
         self._trace(finding.trace)
@@ -198,6 +202,17 @@ class _Printer:
             )
             if finding.suppressed is not None:
                 row.append(f"  ({visible(finding.suppressed)})", _FAINT)
+            self._line(row, indent=2)
+        self._line()
+
+    def _remarks(self) -> None:
+        """What there is to say of the suppressions in the code."""
+        remarks = self._report.outcome.review.remarks
+        if not remarks:
+            return
+        self._line(Text("suppressions in the code", style="bold"))
+        for remark in remarks:
+            row = Text.assemble(("· ", "yellow"), f"{where(remark.place)}  ", _prose(remark.message, self._console))
             self._line(row, indent=2)
         self._line()
 

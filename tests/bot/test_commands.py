@@ -31,10 +31,13 @@ class Recorder:
         self.change: Change | None = None
         self.tree: Tree | None = None
         self.paths: tuple[str, ...] | None = None
+        self.own: bool | None = None
         self.options_for: Callable[[str], Any] = lambda path: None
 
-    def review(self, change: Change, index: Any, options_for: Callable[[str], Any], progress: Any = None) -> Review:
-        self.change, self.options_for = change, options_for
+    def review(
+        self, change: Change, index: Any, options_for: Callable[[str], Any], progress: Any = None, *, own: bool = False
+    ) -> Review:
+        self.change, self.options_for, self.own = change, options_for, own
         return self.answer
 
     def scan(
@@ -140,6 +143,7 @@ def test_working_tree(engine: Recorder, repository: Path) -> None:
     run("review", "--repo", str(repository))
     assert engine.compared()[2] == {"d.py", ".countersign.toml"}
     assert engine.options_for("d.py").disabled == {"query-in-loop"}
+    assert engine.own is True
 
 
 def test_staged(engine: Recorder, repository: Path) -> None:
@@ -158,6 +162,7 @@ def test_configured_by_the_base(engine: Recorder, repository: Path) -> None:
     run("review", "--repo", str(repository))
     assert ".countersign.toml" in engine.compared()[2]
     assert engine.options_for("b.py").disabled == frozenset()
+    assert engine.own is False
 
 
 @pytest.mark.parametrize(

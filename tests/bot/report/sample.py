@@ -18,6 +18,7 @@ from analyzers.findings import (
     Edit,
     Finding,
     Fix,
+    Remark,
     Review,
     Severity,
     Skipped,
@@ -113,6 +114,7 @@ HOSTILE = Finding(
     place=place("payments/<odd> @name.py", 1, 4, 11),
     trace=(),
     fingerprint=fingerprint("send-in-loop", "payments/<odd> @name.py::", ("mail",)),
+    allowed="asked for by @everyone <b>",
 )
 SUPPRESSED = Finding(
     rule="write-in-loop",
@@ -182,6 +184,10 @@ REVIEW = Review(
     ),
     changed_files=6,
     analysed_files=24,
+    remarks=(
+        Remark(place("payments/<odd> @name.py", 1), "added", "allows `send-in-loop`, by this change itself"),
+        Remark(place("stock/services.py", 40), "unused", "allows `query-in-loop`, which is not found here: it can go"),
+    ),
     failures=("query-in-resolver failed in orders/schema.py::resolve_orders: KeyError('x')",),
     base="3f2a1c9d0b7e4f5a6c8d9e0f1a2b3c4d5e6f7a8b",
     head="8b7d0e2f3a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8d",
@@ -209,7 +215,3 @@ GOLDENS: Mapping[str, Callable[[], str]] = {
     "sample.md": lambda: markdown.render(report()),
 }
 """File beside this one → what a surface must write."""
-
-if __name__ == "__main__":  # python -m tests.bot.report.sample: accept what the surfaces write now
-    for name, render in GOLDENS.items():
-        (HERE / name).write_text(render(), "utf-8")
