@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzers import ir
-from analyzers.effects import builtin, readers, rows, templates
+from analyzers.effects import builtin, intrinsics, rows, templates
 from analyzers.effects.tree import Call, Count, How, Transaction
 from analyzers.effects.values import (
     UNKNOWN,
@@ -53,7 +53,7 @@ def call(it: Interpreter, node: ir.Call, frame: Frame) -> Value:
     """The value of a call, with its effects."""
     callee = node.callee
     if isinstance(callee, ir.Name) and frame.find(callee.id) is None:
-        intrinsic = readers.INTRINSICS.get(callee.id) if frame.module.is_stub else None
+        intrinsic = intrinsics.INTRINSICS.get(callee.id) if frame.module.is_stub else None
         if intrinsic is not None:
             return intrinsic(it, evaluate_arguments(it, node, frame)[0], frame, node)
         special = None
@@ -531,7 +531,7 @@ def call_function(
     activation = function.id
     if isinstance(target.bound, Object) and target.bound.symbol is not function.owner:
         activation = f"{function.id} of {target.bound.symbol.id}"  # one serializer's method runs inside another's
-    if activation in it.stack or len(it.stack) >= DEPTH:
+    if not it.may_enter(activation) or len(it.stack) >= DEPTH:
         return UNKNOWN
     full = function.full
     inner = Frame(function.module, function, function.owner, target.bound, target.closure)

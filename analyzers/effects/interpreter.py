@@ -113,6 +113,8 @@ class Interpreter:
         self.sink: list[Effect] = []
         self.stack: list[str] = []
         """Ids of functions that are running."""
+        self._entered: dict[str, int] = {}
+        """How many loops were running when a function of the stack was entered first."""
         self.visited: set[str] = set()
         """Ids of every function whose body was run."""
         self.touched: set[str] = set()
@@ -194,6 +196,19 @@ class Interpreter:
     def loops(self) -> tuple[int, ...]:
         """Ids of the loops that are running."""
         return tuple(loop for loop, _ in self.active)
+
+    def may_enter(self, activation: str) -> bool:
+        """
+        Whether a function may run that perhaps is running: once more, where it calls itself for each of several rows.
+
+            def walk(node):
+                for child in node.children.all():  # a query for each child: seen when `walk` runs for one
+                    walk(child)
+        """
+        if activation not in self.stack:
+            self._entered[activation] = len(self.active)
+            return True
+        return self.stack.count(activation) == 1 and len(self.active) > self._entered[activation]
 
     @contextmanager
     def collecting(self) -> Iterator[list[Effect]]:

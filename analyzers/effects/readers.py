@@ -1,14 +1,12 @@
 """
-Readers of rows that nobody wrote as a loop: serializers, admin lists, response models.
+Readers of rows that nobody wrote as a loop: serializers and response models.
 
-Framework stubs call these by name (`__serialize__(self)`). Each works out which attributes of a row a declarative class
-reads, and reads them as code would.
+Each works out which attributes of a row a declarative class reads, and reads them as code would.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable as Function
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from analyzers import ir
 from analyzers.effects import calls, rows, templates
@@ -35,7 +33,7 @@ SLUG_FIELDS = frozenset({"SlugRelatedField"})
 KEY_FIELDS = frozenset(
     {"PrimaryKeyRelatedField", "HyperlinkedRelatedField", "HyperlinkedIdentityField", "ManyRelatedField"}
 )
-RESPONSE_MODELS = frozenset({"BaseModel", "SQLModel", "GenericModel", "Schema"})
+RESPONSE_MODELS = frozenset({"BaseModel", "SQLModel", "GenericModel", "Schema", "ModelSchema"})
 METHOD_FIELDS = frozenset({"SerializerMethodField", "MethodField"})
 
 
@@ -118,15 +116,17 @@ def _meta_names(it: Interpreter, symbol: ClassSymbol, which: str = "fields") -> 
         return [str(item.value) for item in value.items if isinstance(item, Const)]
     if isinstance(value, (Items, Const)):
         return None
-    return _constant_texts(field[1].value)
+    return constant_texts(field[1].value)
 
 
-def _constant_texts(node: ir.Expr) -> list[str] | None:
+def constant_texts(node: ir.Expr) -> list[str] | None:
+    """The texts that an expression holds, None when it holds none."""
     texts = [inner.value for inner in ir.walk(node) if isinstance(inner, ir.Constant) and isinstance(inner.value, str)]
     return texts or None
 
 
-def _scope(it: Interpreter, owner: ClassSymbol, name: str) -> Frame:
+def scope_of(it: Interpreter, owner: ClassSymbol, name: str) -> Frame:
+    """The frame of a declared field: what it reads is told of the class that declares it."""
     from analyzers.effects.interpreter import Frame
     from analyzers.program.symbols import FunctionSymbol
 
@@ -147,7 +147,7 @@ def _read_declared(
     keywords = {keyword.name: keyword.value for keyword in node.keywords}
     if _is_constant(keywords.get("write_only"), True):
         return
-    frame = _scope(it, owner, name)
+    frame = scope_of(it, owner, name)
     kind = _field_kind(symbol)
     if kind in METHOD_FIELDS or _has_stub_ancestor(symbol, METHOD_FIELDS):
         _read_method(it, serializer, row, name, keywords, node, frame)
@@ -159,10 +159,10 @@ def _read_declared(
         value: Value = row
     elif kind in KEY_FIELDS and not many:
         head, _, _ = path.rpartition(".")
-        value = _follow(it, row, head, frame, field) if head else UNKNOWN
+        value = follow(it, row, head, frame, field) if head else UNKNOWN
         return
     else:
-        value = _follow(it, row, path, frame, field)
+        value = follow(it, row, path, frame, field)
     if isinstance(symbol, ClassSymbol) and symbol.method("to_representation") is not None:
         nested = Object(symbol, it.loops)
         nested.attributes["instance"] = value
@@ -242,8 +242,9 @@ def _is_constant(node: ir.Expr | None, value: object) -> bool:
     return isinstance(node, ir.Constant) and node.value == value
 
 
-def _follow(it: Interpreter, row: Value, path: str, frame: Frame, node: ir.Node) -> Value:
-    value: Value = row
+def follow(it: Interpreter, row: Value, path: str, frame: Frame, node: ir.Node) -> Value:
+    """Read a dotted path, calling what can be called on the way."""
+    value = row
     for name in path.split("."):
         if name:
             value = it.attribute_of(value, name, frame, node)
@@ -261,107 +262,25 @@ def _read_model_field(it: Interpreter, symbol: ClassSymbol, row: Row, name: str)
         for inner in ir.walk(field[1].value):
             if isinstance(inner, ir.Constant) and inner.value == name:
                 node = inner
-    frame = _scope(it, owner, name)
+    frame = scope_of(it, owner, name)
     relation = it.orm.relation(row.model, name)
     if relation is None or relation.many:
         value = templates.called(it, it.attribute_of(row, name, frame, node), frame, node)
         for part in choices(value):
             if isinstance(part, QuerySet):
                 it.iterate(part, frame, ir.Name(node.span, name))
-    elif relation.access == "row" and relation.inverse:
+    elif relation.access == "row" and (relation.inverse or _is_nested(meta)):
         it.attribute_of(row, name, frame, node)
 
 
-# --- admin ------------------------------------------------------------------------------------------------------------
-
-
-def model_of_admin(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
-    """`__model_of_admin__(self)`: the model that an admin class was registered for."""
-    admin = arguments[0] if arguments else UNKNOWN
-    if not isinstance(admin, Object):
-        return UNKNOWN
-    symbol = admin.symbol
-    for decorator in symbol.node.decorators:
-        if (
-            isinstance(decorator, ir.Call)
-            and (ir.dotted(decorator.callee) or "").endswith("register")
-            and decorator.arguments
-        ):
-            return _as_class(it, symbol, decorator.arguments[0])
-    for statement in symbol.module.outline.body:
-        value = statement.value if isinstance(statement, ir.Evaluate) else None
-        if (
-            isinstance(value, ir.Call)
-            and (ir.dotted(value.callee) or "").endswith("register")
-            and len(value.arguments) == 2
-        ):
-            if ir.dotted(value.arguments[1]) == symbol.name:
-                return _as_class(it, symbol, value.arguments[0])
-    return UNKNOWN
-
-
-def _as_class(it: Interpreter, symbol: ClassSymbol, node: ir.Expr) -> Value:
-    found = it.program.class_of(symbol.module, node)
-    return Class(found) if isinstance(found, ClassSymbol) else UNKNOWN
-
-
-def admin_select_related(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+def _is_nested(meta: ClassSymbol | None) -> bool:
     """
-    `__admin_rows__(self, queryset)`: the admin list joins relations that it is told to, or that it shows.
+    Whether relations are shown with their fields instead of by their keys.
 
-    https://docs.djangoproject.com/en/stable/ref/contrib/admin/#django.contrib.admin.ModelAdmin.list_select_related
+    https://www.django-rest-framework.org/api-guide/serializers/#specifying-nested-serialization
     """
-    if len(arguments) != 2 or not isinstance(arguments[0], Object):
-        return UNKNOWN
-    admin, value = arguments
-    assert isinstance(admin, Object)
-    for part in choices(value):
-        if isinstance(part, QuerySet):
-            told = it.attribute_of(admin, "list_select_related", frame, node)
-            shown = [
-                name
-                for name in _texts(it.attribute_of(admin, "list_display", frame, node))
-                if name in part.model.relations
-            ]
-            if isinstance(told, Const) and told.value is True:
-                shown = list(part.model.relations)
-            part.loads = part.loads.plus(*(rows.path_of(it, text, part.model) for text in (*_texts(told), *shown)))
-    return value
-
-
-def _texts(value: Value) -> list[str]:
-    items = value.items if isinstance(value, Group) else ()
-    return [item.value for item in items if isinstance(item, Const) and isinstance(item.value, str)]
-
-
-def read_columns(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
-    """`__read_columns__(self, row)`: what the columns of an admin list read."""
-    if len(arguments) != 2 or not isinstance(arguments[0], Object) or not isinstance(arguments[1], Row):
-        return UNKNOWN
-    admin, row = arguments
-    assert isinstance(admin, Object)
-    field = admin.symbol.field("list_display")
-    if field is None or field[1].value is None:
-        return UNKNOWN
-    from analyzers.effects.interpreter import Frame
-
-    scope = Frame(field[0].module, None, field[0])
-    scope = _scope(it, field[0], "list_display")
-    value = it.evaluate(field[1].value, scope)
-    for item in value.items if isinstance(value, Group) else ():
-        if isinstance(item, Const) and isinstance(item.value, str):
-            place = next(
-                (n for n in ir.walk(field[1].value) if isinstance(n, ir.Constant) and n.value == item.value), field[1]
-            )
-            method = admin.symbol.method(item.value)
-            if method is not None:
-                calls.call_function(it, Callable(method, admin), (row,), {}, scope, place)
-            elif item.value == "__str__":
-                calls.print_value(it, row, scope, place)
-            else:
-                shown = templates.called(it, it.attribute_of(row, item.value, scope, place), scope, place)
-                calls.print_value(it, shown, scope, place)
-    return UNKNOWN
+    depth = meta.field("depth") if meta is not None else None
+    return depth is not None and isinstance(depth[1].value, ir.Constant) and bool(depth[1].value.value)
 
 
 # --- response models --------------------------------------------------------------------------------------------------
@@ -428,9 +347,13 @@ def _read_declared_by(it: Interpreter, symbol: ClassSymbol, row: Row, depth: int
         for field in owner.fields.values():
             if table is not None and field.name in table.relations:
                 continue
-            scope = _scope(it, owner, field.name)
+            scope = scope_of(it, owner, field.name)
             it.touched.add(owner.module.path)
-            found = it.attribute_of(row, field.name, scope, field)
+            resolver = symbol.method(f"resolve_{field.name}")
+            if resolver is not None:  # https://django-ninja.dev/guides/response/#resolvers
+                found = calls.call_function(it, Callable(resolver), (row,), {}, scope, field)
+            else:
+                found = it.attribute_of(row, field.name, scope, field)
             if field.annotation is not None:
                 for inner in ir.walk(field.annotation):
                     nested = (
@@ -439,19 +362,3 @@ def _read_declared_by(it: Interpreter, symbol: ClassSymbol, row: Row, depth: int
                     if isinstance(nested, ClassSymbol) and is_response_model(nested):
                         for part in choices(found):
                             _read_as(it, nested, part, scope, field, depth + 1)
-
-
-Intrinsic: TypeAlias = "Function[[Interpreter, tuple[Value, ...], Frame, ir.Node], Value]"
-
-INTRINSICS: dict[str, Intrinsic] = {
-    "__serialize__": serialize,
-    "__read_fields__": read_fields,
-    "__model_of_admin__": model_of_admin,
-    "__admin_rows__": admin_select_related,
-    "__read_columns__": read_columns,
-    "__read_as__": read_as,
-    "__render__": lambda it, arguments, frame, node: templates.render(
-        it, arguments[0] if arguments else UNKNOWN, arguments[1] if len(arguments) > 1 else UNKNOWN, frame, node
-    ),
-}
-"""What framework stubs may call, by name."""

@@ -125,7 +125,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where calls come in from outside."""
 
-    kind: Literal["route", "task", "command", "receiver", "admin", "resolver"]
+    kind: Literal["route", "task", "command", "receiver", "admin", "resolver", "function"]
     bases: tuple[str, ...] = ()
     """Classes whose methods below are entry points."""
     methods: tuple[str, ...] = ()

@@ -13,6 +13,8 @@ from analyzers.program.routes import Routes
 from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol, ModuleSymbol
 
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "websocket", "route", "api_route"})
+RESPONSE_MODELS = frozenset({"response_model", "response"})
+"""Keywords of FastAPI's and django-ninja's decorators."""
 
 
 class Root(msgspec.Struct, frozen=True):
@@ -194,10 +196,10 @@ class Entries:
 
 
 def response_model(module: ModuleSymbol, function: FunctionSymbol) -> ir.Expr | None:
-    """The model that a route's answer is read through: `response_model=` or the return annotation."""
+    """The model that a route's answer is read through: a keyword of its decorator, or the return annotation."""
     for decorator in function.node.decorators:
         if isinstance(decorator, ir.Call):
             for keyword in decorator.keywords:
-                if keyword.name == "response_model":
+                if keyword.name in RESPONSE_MODELS:
                     return keyword.value
     return function.node.returns
