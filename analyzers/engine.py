@@ -79,13 +79,14 @@ class Side:
         return path in self.snapshot.paths and self.snapshot.diagnostics(path) == 0
 
     def findings(self) -> dict[str, Finding]:
-        """What the checks say of every result, one finding for each fingerprint: the surest."""
+        """What the checks say of every result, one finding for each fingerprint: the surest, of these the worst."""
         found: dict[str, Finding] = {}
         for key in self.results:
             for check in CHECKS:
                 for finding in check(self.results[key]):
                     known = found.get(finding.fingerprint)
-                    if known is None or known.confidence < finding.confidence:
+                    weight = finding.confidence, finding.severity
+                    if known is None or (known.confidence, known.severity) < weight:
                         found[finding.fingerprint] = finding
         return found
 

@@ -110,7 +110,7 @@ class Consequence(msgspec.Struct, frozen=True):
     entry: str
     """As its callers know it: `GET /orders`, `task send_invoices`, `command reindex`."""
     kind: str
-    """"route", "task", "command", "receiver", "admin", "resolver" or "function"."""
+    """"route", "task", "command", "migration", "receiver", "admin", "resolver" or "function"."""
     place: Place
     before: Cost | None
     """None when the entry point is new."""

@@ -14,8 +14,11 @@ from analyzers.effects.tree import Call, Count, Effect, How, Leave, Loop, Query,
 from analyzers.findings import Confidence, Finding, Severity, Step
 from analyzers.fingerprint import fingerprint
 
-QUIETER = {"task": 0, "command": 1, "receiver": 0}
-"""How many steps less severe a finding is where nobody waits for the answer: a command runs rarely."""
+BY_PLACE = {"command": -1, "migration": -1}
+"""Steps from a rule's own severity by where it runs: what is run by hand, or once, keeps nobody waiting."""
+IN_REQUEST = frozenset({"route", "resolver", "admin"})
+ROWS_OF_ROWS = 1
+"""Steps more in a request where rows of rows repeat it: it grows with their product."""
 
 
 class Repeated(msgspec.Struct, frozen=True):
@@ -62,7 +65,6 @@ def judged(rule_id: str, entry: EntryEffects, item: Repeated, message: str, advi
     confidence = leaf.confidence
     if item.inner.count is Count.UNKNOWN:
         confidence = min(confidence, Confidence.LIKELY)
-    severity = Severity(max(Severity.LOW, rule.severity - QUIETER.get(entry.root.kind, 0)))
     what = leaf.relation or leaf.text if isinstance(leaf, Query) else leaf.text
     evidence = (what, item.inner.function, item.inner.over)
     return Finding(
@@ -70,7 +72,7 @@ def judged(rule_id: str, entry: EntryEffects, item: Repeated, message: str, advi
         category=rule.category,
         message=message,
         advice=advice,
-        severity=severity,
+        severity=_severity(rule, entry, item),
         confidence=confidence,
         place=leaf.place,
         trace=trace(item),
@@ -78,6 +80,16 @@ def judged(rule_id: str, entry: EntryEffects, item: Repeated, message: str, advi
         symbol=leaf.function,
         entry=entry.root.label,
     )
+
+
+def _severity(rule: catalogue.Rule, entry: EntryEffects, item: Repeated) -> Severity:
+    """The harm: the rule's own, by where it runs and how many rows repeat it; never critical, since data is safe."""
+    root = entry.root
+    steps = BY_PLACE.get(root.kind, 0)
+    rows_of_rows = sum(loop.count is Count.ROWS for loop in item.loops) > 1
+    if rows_of_rows and (root.kind in IN_REQUEST or root.url is not None):
+        steps += ROWS_OF_ROWS
+    return Severity(min(max(Severity.LOW, rule.severity + steps), Severity.HIGH))
 
 
 def trace(item: Repeated) -> tuple[Step, ...]:

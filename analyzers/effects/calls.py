@@ -371,6 +371,8 @@ def apply(
             return UNKNOWN
         case "service":
             return _service(it, keywords.get("name", keywords.get("iface", argument)), frame, node)
+        case "class":
+            return _class_named(it, arguments)
         case "pass":
             return argument if arguments else (receiver or UNKNOWN)
         case "build" | "statement":
@@ -378,6 +380,16 @@ def apply(
         case "read" | "write":
             return _run_of(it, argument, known, frame, node)
     return UNKNOWN
+
+
+def _class_named(it: Interpreter, arguments: Arguments) -> Value:
+    """The only model of a name, of several the only one below the application's folder: `"shop", "Order"`, `"shop.Order"`."""
+    texts = [part.value for part in arguments if isinstance(part, Const) and isinstance(part.value, str)]
+    label, _, name = ".".join(texts).rpartition(".")
+    found = [symbol for symbol in it.program.classes_named(name) if it.orm.is_model_like(symbol)] if name else []
+    if len(found) > 1:
+        found = [symbol for symbol in found if label in symbol.module.path.split("/")]
+    return Class(found[0]) if len(found) == 1 else UNKNOWN
 
 
 def _service(it: Interpreter, label: Value, frame: Frame, node: ir.Node) -> Value:

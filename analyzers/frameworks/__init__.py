@@ -77,6 +77,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "statement",
         "notify",
         "service",
+        "class",
     ]
     """
     build: a query set and no round trip. read, write: one round trip. eager: build, and rows come with relations.
@@ -84,7 +85,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signal or message leaves. external: a call to another service. pass: nothing, it gives its argument back. render: a
     template is rendered. memoize: as its argument, but later calls are free. statement: a write that is built, and runs
     when it is executed. notify: the subscribers of the argument's class are called with it. service: what the factory gives
-    that is registered under the argument's name.
+    that is registered under the argument's name. class: the model that its texts name, `("shop", "Order")`.
     """
     gives: Literal[
         "queryset", "tuples", "scalars", "row", "rows", "page", "scalar", "nothing", "receiver", "argument"
@@ -125,12 +126,14 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where calls come in from outside."""
 
-    kind: Literal["route", "task", "command", "receiver", "admin", "resolver", "function"]
+    kind: Literal["route", "task", "command", "migration", "receiver", "admin", "resolver", "function"]
     bases: tuple[str, ...] = ()
     """Classes whose methods below are entry points."""
     methods: tuple[str, ...] = ()
     decorators: tuple[str, ...] = ()
     """Dotted names or last segments after a dot (`.route`), whose functions are entry points."""
+    imports: tuple[str, ...] = ()
+    """What only modules of entry points import: all their functions are such."""
 
 
 class Stub(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,7 +24,7 @@ class Root(msgspec.Struct, frozen=True):
     owner: ClassSymbol | None
     """The class whose instance it runs on; a method that is inherited runs on each subclass apart."""
     kind: str
-    """"route", "task", "command", "receiver", "admin", "resolver" or "function"."""
+    """"route", "task", "command", "migration", "receiver", "admin", "resolver" or "function"."""
     entries: Entries
     """Where it comes from; knows what callers call it."""
 
@@ -57,6 +57,8 @@ class Entries:
             (name, entry) for f in program.frameworks.all for entry in f.entries for name in entry.decorators
         ]
 
+        self._imports = {name: entry for f in program.frameworks.all for entry in f.entries for name in entry.imports}
+
     def of_class(self, symbol: ClassSymbol) -> list[Root]:
         """The entry points that a class offers: its own and inherited methods that the library calls."""
         entries = self._class_entries(symbol)
@@ -83,7 +85,7 @@ class Entries:
             for root in self.of_class(owner):
                 if root.function is function:
                     return root
-        kind = self._decorated(function)
+        kind = self._decorated(function) or self._importing(function.module)
         return self._root(function, owner, kind or "function")
 
     def _class_entries(self, symbol: ClassSymbol) -> list[Entry]:
@@ -105,6 +107,14 @@ class Entries:
                     wanted.startswith(".") and f".{dotted}".endswith(wanted) and self._plausible(name, wanted)
                 ):
                     return entry.kind
+        return None
+
+    def _importing(self, module: ModuleSymbol) -> str | None:
+        """The kind of all functions of a module, by what it imports."""
+        for node in module.imports.values():
+            entry = self._imports.get(f"{node.module}.{node.name}" if node.name else node.module)
+            if entry is not None and not node.level:
+                return entry.kind
         return None
 
     def _plausible(self, name: str, wanted: str) -> bool:

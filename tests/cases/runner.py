@@ -9,13 +9,15 @@ the page. A line with a path in backticks and a colon names the file of the fenc
     ```python new           a file that the change adds
     ```python               the file
     ```python run           no file: how the program is run, see tests/execution
+    ```text snapshot        no file: what the terminal prints of the program; `pytest --update` writes it
 
 A program with a `base` or `new` block is a change, any other is looked at as it stands. A file with a base block and no
 other is deleted by the change.
 
-Announcements are comments: `# finding: [rule] [other-rule] "words of the message"`, `{# finding: [rule] #}` in a
-template, `// finding: [rule]` in PHP. `todo-finding` marks a known missing finding, `todo-silent` a known noisy one;
-both are strict: they fail on the day they come right.
+Announcements are comments: `# finding: [rule] [other-rule] medium certain "words of the message"`, where severity,
+confidence and words are left out unless they matter; `{# finding: [rule] #}` in a template, `// finding: [rule]` in PHP.
+`todo-finding` marks a known missing finding, `todo-silent` a known noisy one; both are strict: they fail on the day they
+come right.
 
 `Not run: reason.` says why a program is not executed. A run starts with the runs above the first heading, unless the
 program has a file of its own in the place of one from there.
@@ -27,14 +29,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 FOLDER = Path(__file__).parent
 
 Kind = Literal["finding", "todo-finding", "todo-silent"]
 
 _ANNOUNCEMENT = re.compile(r"(?:#|//)\s*(?P<kind>(?:todo-)?(?:finding|silent)):\s*(?P<rest>[^\n]*)")
-_RULES = re.compile(r"\s*(?:\[[a-z-]+\]\s*)+")
+_EXPECTED = re.compile(
+    r"(?P<rules>(?:\[[a-z-]+\]\s*)+)"
+    r"(?:(?P<severity>info|low|medium|high|critical)\s*)?"
+    r"(?:(?P<confidence>possible|likely|certain)\s*)?"
+    r"(?:\"(?P<words>[^\"]+)\"\s*)?"
+    r"(?:#\}|--\}\}|-->|\*/|\?>)?\s*"
+)
 _PATH = re.compile(r"`([^`]+)`:\s*")
 _FENCE = re.compile(r"(?P<ticks>```+)(?P<info>.*)")
 
@@ -51,6 +59,10 @@ class Announcement:
     line: int
     rule: str
     kind: Kind = "finding"
+    severity: str = ""
+    """What it must be; empty where it does not matter."""
+    confidence: str = ""
+    """What it must be; empty where it does not matter."""
     words: str = ""
     """What the message must contain."""
 
@@ -69,6 +81,8 @@ class Case:
     """Python text that runs the program; empty when it is not run."""
     not_run: str = ""
     """Why it is not run."""
+    snapshot: str | None = None
+    """What the terminal prints; None where that is not kept."""
 
     @property
     def id(self) -> str:
@@ -94,13 +108,13 @@ def announced(path: str, text: str) -> Iterator[Announcement]:
     """
     for number, line in enumerate(text.splitlines(), start=1):
         for match in _ANNOUNCEMENT.finditer(line):
-            kind, rest = match["kind"], match["rest"]
-            rules = _RULES.match(rest)
-            if kind == "silent" or rules is None:
+            kind: Kind = match["kind"]  # type: ignore[assignment]
+            expected = _EXPECTED.fullmatch(match["rest"])
+            if kind not in get_args(Kind) or expected is None:
                 raise PageError(f"{path}:{number}: not an announcement: {line.strip()}")
-            words = re.search(r'"([^"]+)"', rest[rules.end() :])
-            for rule in re.findall(r"\[([a-z-]+)\]", rules[0]):
-                yield Announcement(path, number, rule, kind, words[1] if words else "")  # type: ignore[arg-type]
+            how = (expected[name] or "" for name in ("severity", "confidence", "words"))
+            for rule in re.findall(r"\[([a-z-]+)\]", expected["rules"]):
+                yield Announcement(path, number, rule, kind, *how)
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,11 @@ class _Block:
     def is_run(self) -> bool:
         """Whether it is no file but runs the program."""
         return self.info[1:] == ("run",)
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether it is no file but what is printed."""
+        return self.info[1:] == ("snapshot",)
 
 
 def pages() -> tuple[Path, ...]:
@@ -145,6 +164,16 @@ def parse(name: str, text: str) -> tuple[Case, ...]:
     if doubled := sorted({title for title in titles if titles.count(title) > 1}):
         raise PageError(f"{name}: two programs are called {doubled[0]!r}")
     return cases
+
+
+def keep_snapshot(case: Case, text: str) -> None:
+    """Write what the terminal prints of a program into its page."""
+    page = FOLDER / f"{case.page}.md"
+    lines = page.read_text("utf-8").splitlines()
+    section = dict(_sections("\n".join(lines)))[case.title]
+    (block,) = (block for block in _blocks(case.page, section) if block.is_snapshot)
+    end = block.line + len(block.text.splitlines())
+    page.write_text("\n".join([*lines[: block.line], *text.splitlines(), *lines[end:]]) + "\n", "utf-8")
 
 
 def files(markdown: str) -> Mapping[str, str]:
@@ -187,10 +216,10 @@ def _blocks(name: str, lines: _Lines) -> list[_Block]:
                 start, inside = number, []
         elif line == opened["ticks"]:
             info = tuple(opened["info"].split())
-            if info[1:] not in {(), ("base",), ("new",), ("run",)}:
+            if info[1:] not in {(), ("base",), ("new",), ("run",), ("snapshot",)}:
                 raise PageError(f"{name}:{start}: unknown words after the language: {' '.join(info[1:])}")
             block = _Block(path, info, "".join(f"{text}\n" for text in inside), start)
-            if not path and not block.is_run:
+            if not path and not block.is_run and not block.is_snapshot:
                 raise PageError(f"{name}:{start}: no path stands above this block")
             blocks.append(block)
             opened = None
@@ -213,10 +242,13 @@ def _case(page: str, title: str, shared: Sequence[_Block], own: Sequence[_Block]
     if head.keys() & {block.path for block in own if not block.is_run}:
         filling = ""
     run = ""
+    snapshot: str | None = None
     for block in own:
         match block.info[1:]:
             case ("run",):
                 run += block.text
+            case ("snapshot",):
+                snapshot = block.text
             case ("base",):
                 base[block.path] = block.text
                 head.pop(block.path, None)
@@ -225,4 +257,4 @@ def _case(page: str, title: str, shared: Sequence[_Block], own: Sequence[_Block]
                 if words == ("new",):
                     added.add(block.path)
     before = {path: text for path, text in head.items() if path not in added} | base if base or added else None
-    return Case(page, title, head, before, run and filling + run, "" if run else not_run)
+    return Case(page, title, head, before, run and filling + run, "" if run else not_run, snapshot)
