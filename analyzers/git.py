@@ -24,7 +24,7 @@ import tempfile
 import threading
 import weakref
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -344,17 +344,23 @@ class Repository:
         """
         Return what differs between two trees of this repository, with renames found and hunks without context.
 
-        Only regular files take part; a change of mode alone is none.
+        Only regular files take part; a change of mode alone is none. A file whose content is absent (a partial clone) has
+        no hunks and no rename.
 
         Raises:
-            UnreadableObject: When a blob that differs is absent (a partial clone).
+            UnreadableObject: When the trees cannot be compared.
         """
         scratch = self.scratch
         sides = (scratch.tree_id(base), scratch.tree_id(head))
-        options = ("diff-tree", "-r", "-M", "-l1000", "--no-color", "--no-ext-diff", "--no-textconv", "--full-index")
         try:
-            listing = scratch.git.run(*options, "--raw", "-z", *sides)
-            patch = scratch.git.run(*options, "-p", "-U0", "--inter-hunk-context=0", "--diff-algorithm=myers", *sides)
+            try:
+                listing, patch = scratch.compare(sides)
+            except GitFailed:
+                absent = scratch.absent(sides)
+                if not absent:
+                    raise
+                listing, patch = scratch.compare(sides, without=absent)
+                listing += b"".join(absent.values())
         except GitFailed as exc:
             raise UnreadableObject(f"{base.name} and {head.name} cannot be compared: {exc}") from exc
         return Change(base, head, _changed_files(listing, _differences(patch)))
@@ -477,6 +483,25 @@ class _Scratch:
         Path(index).unlink(missing_ok=True)
         self.git.run("update-index", "-z", "--index-info", text=lines, extra=extra)
         return self.git.run("write-tree", "--missing-ok", extra=extra).decode().strip()
+
+    def compare(self, sides: tuple[str, str], without: Collection[bytes] = ()) -> tuple[bytes, bytes]:
+        """The raw listing and the patch between two trees, without some paths."""
+        options = ("diff-tree", "-r", "-M", "-l1000", "--no-color", "--no-ext-diff", "--no-textconv", "--full-index")
+        # https://git-scm.com/docs/gitglossary#def_pathspec
+        limits = ("--", ".", *(f":(exclude,literal){os.fsdecode(path)}" for path in without)) if without else ()
+        listing = self.git.run(*options, "--raw", "-z", *sides, *limits)
+        patch = self.git.run(*options, "-p", "-U0", "--inter-hunk-context=0", "--diff-algorithm=myers", *sides, *limits)
+        return listing, patch
+
+    def absent(self, sides: tuple[str, str]) -> dict[bytes, bytes]:
+        """The paths that differ between two trees and whose content is not at hand, each with its record."""
+        fields = self.git.run("diff-tree", "-r", "--no-renames", "--full-index", "--raw", "-z", *sides).split(b"\0")
+        records = dict(zip(fields[1::2], fields[::2], strict=False))
+        ids = {path: set(record.split(b" ")[2:4]) - {b"0" * len(sides[0])} for path, record in records.items()}
+        wanted = b"".join(blob + b"\n" for blob in sorted(set[bytes]().union(*ids.values())))
+        checked = self.git.run("cat-file", "--batch-check", text=wanted)
+        lost = {line.partition(b" ")[0] for line in checked.splitlines() if line.endswith(b" missing")}
+        return {path: b"%s\0%s\0" % (records[path], path) for path in records if ids[path] & lost}
 
     def _write(self, blob: BlobId, content: bytes) -> None:
         # https://git-scm.com/book/en/v2/Git-Internals-Git-Objects#_object_storage

@@ -379,19 +379,26 @@ def test_no_repository_is_an_error_that_names_the_place(tmp_path: Path) -> None:
 
 
 def test_a_partial_clone_is_read_without_the_network(root: Path, tmp_path: Path) -> None:
-    """Absent blobs are None; a change that needs one is an error that says so."""
-    base = commit(root, {"a.py": "a\n" * 20, "same.py": "s"})
-    head = commit(root, {"a.py": "b\n" * 20})
+    """Absent blobs are None; a changed file whose content is absent has no hunks, and the others have theirs."""
+    base = commit(root, {"a.py": "a\n" * 20, "same.py": "s", "small.py": "a\n"})
+    head = commit(root, {"a.py": "b\n" * 20, "small.py": "b\n"})
     git(root, "config", "uploadpack.allowFilter", "true")
     git(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", f"file://{root}", "partial.git")
+    git(tmp_path, "clone", "-q", "--bare", "--filter=blob:limit=10", f"file://{root}", "small.git")
     with Repository(tmp_path / "partial.git") as repository:
         tree = repository.commit_tree(head)
-        assert list(tree.entries) == ["a.py", "same.py"]
-        assert contents(tree) == {"a.py": None, "same.py": None}
-        with pytest.raises(UnreadableObject, match="cannot be compared"):
-            repository.change(repository.commit_tree(base), tree)
+        assert list(tree.entries) == ["a.py", "same.py", "small.py"]
+        assert contents(tree) == {"a.py": None, "same.py": None, "small.py": None}
+        files = repository.change(repository.commit_tree(base), tree).files
+        assert [(file.path, file.status, file.hunks) for file in files] == [
+            ("a.py", "modified", ()),
+            ("small.py", "modified", ()),
+        ]
         with pytest.raises(UnknownRevision):
             repository.resolve("1" * 40)
+    with Repository(tmp_path / "small.git") as repository:
+        files = repository.change(repository.commit_tree(base), repository.commit_tree(head)).files
+        assert [(file.path, file.hunks) for file in files] == [("a.py", ()), ("small.py", (Hunk(1, 1, 1, 1),))]
     objects = git(tmp_path / "partial.git", "cat-file", "--batch-all-objects", "--batch-check")
     assert " blob " not in objects
 
