@@ -100,6 +100,22 @@ class Frame:
         return None
 
 
+class Collecting:
+    """Collects effects apart from those around it; a generator would take twice the time."""
+
+    __slots__ = ("it", "outer")
+
+    def __init__(self, it: Interpreter) -> None:
+        self.it = it
+
+    def __enter__(self) -> list[Effect]:
+        self.outer, self.it.sink = self.it.sink, []
+        return self.it.sink
+
+    def __exit__(self, *error: object) -> None:
+        self.it.sink = self.outer
+
+
 class Interpreter:
     """Runs functions of one program."""
 
@@ -126,7 +142,8 @@ class Interpreter:
         self.reader = ""
         self.steps = STEPS
         self._loops = 0
-        self._variables: set[str] = set()
+        self._variables: dict[tuple[str, str], Value] = {}
+        """Values of variables of modules: those that nothing can change, and those that are being evaluated."""
         self._receivers: dict[str, list[FunctionSymbol]] = {}
         self._unique: dict[str, FunctionSymbol | None] = {}
         self._templates: dict[str, list[str]] | None = None
@@ -210,14 +227,9 @@ class Interpreter:
             return True
         return self.stack.count(activation) == 1 and len(self.active) > self._entered[activation]
 
-    @contextmanager
-    def collecting(self) -> Iterator[list[Effect]]:
+    def collecting(self) -> Collecting:
         """Collect effects apart."""
-        outer, self.sink = self.sink, []
-        try:
-            yield self.sink
-        finally:
-            self.sink = outer
+        return Collecting(self)
 
     def query(
         self,
@@ -359,7 +371,8 @@ class Interpreter:
         if items.mapping is not None and isinstance(key, Const) and isinstance(key.value, (str, int)):
             items.mapping[key.value] = value
         items.element = join(items.element, value)
-        items.count = max([items.count, *(count for _, count in self.active)])
+        for _, count in self.active:
+            items.count = max(items.count, count)
 
     def _if(self, node: ir.If, frame: Frame) -> bool:
         known = self.truth(self.evaluate(node.test, frame), node.test)
@@ -518,20 +531,20 @@ class Interpreter:
             OutOfStepsError: When the bound on steps is met.
         """
         self.steps -= 1
-        self.touched.add(frame.module.path)
         if self.steps < 0:
             raise OutOfStepsError
+        self.touched.add(frame.module.path)
+        if type(node) is ir.Name:  # the four that make up most of any program
+            return self.name(node.id, frame)
+        if type(node) is ir.Constant:
+            return Const(node.value)
+        if type(node) is ir.Attribute:
+            return self.attribute_of(self.evaluate(node.value, frame), node.name, frame, node)
+        if type(node) is ir.Call:
+            return calls.call(self, node, frame)
         match node:
-            case ir.Name():
-                return self.name(node.id, frame)
-            case ir.Constant():
-                return Const(node.value)
-            case ir.Attribute():
-                return self.attribute_of(self.evaluate(node.value, frame), node.name, frame, node)
             case ir.Lookup():
                 return templates.look_up(self, self.evaluate(node.value, frame), node, frame)
-            case ir.Call():
-                return calls.call(self, node, frame)
             case ir.Subscript():
                 return self._subscript(node, frame)
             case ir.Collection():
@@ -595,15 +608,21 @@ class Interpreter:
                 return self._variable(symbol)
 
     def _variable(self, symbol: Variable) -> Value:
-        key = f"{symbol.module.path}::{symbol.name}"
+        key = (symbol.module.path, symbol.name)
         if key in self._variables:
-            return UNKNOWN
-        self._variables.add(key)
+            self.touched.add(symbol.module.path)
+            return self._variables[key]
+        self._variables[key] = UNKNOWN  # a variable that refers to itself ends here
+        value: Value | None = None
         try:
             with self.collecting():  # what runs when a module is imported runs once
-                return self.evaluate(symbol.value, Frame(symbol.module, None))
+                value = self.evaluate(symbol.value, Frame(symbol.module, None))
         finally:
-            self._variables.discard(key)
+            if value is None or not _is_fixed(value):
+                del self._variables[key]
+            else:
+                self._variables[key] = value
+        return value
 
     def dotted(self, node: ir.Expr, frame: Frame) -> str | None:
         """The full dotted name of something outside the tree, or None."""
@@ -871,6 +890,13 @@ def joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
     for name, value in other.items():
         names[name] = join(names[name], value) if name in names else value
     return names
+
+
+def _is_fixed(value: Value) -> bool:
+    """Whether nothing can change a value."""
+    if isinstance(value, Group):
+        return all(_is_fixed(item) for item in value.items)
+    return type(value) is Value or isinstance(value, (Const, Class, Module, Column))
 
 
 def describe(node: ir.Node) -> str:

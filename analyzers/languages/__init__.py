@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
 import msgspec
 
@@ -58,7 +57,10 @@ def front_end_for(path: str) -> FrontEnd | None:
     """The front end that reads a path, or None where there is none."""
     if path.endswith(".blade.php"):
         return BLADE
-    suffix = PurePosixPath(path).suffix.lower()
+    name, dot, suffix = path.rpartition(".")
+    if not dot or not name or name.endswith("/") or "/" in suffix:
+        return None
+    suffix = f".{suffix.lower()}"
     if suffix in _TEXT_TEMPLATES and "templates/" in path:
         return TEMPLATE
     return _BY_SUFFIX.get(suffix)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -66,8 +66,11 @@ class Orm:
         self._named_cache: dict[tuple[str, str], ClassSymbol | None] = {}
         self._like: dict[str, bool] = {}
         self._user: ClassSymbol | None = None
-        self._bases = {base: f for f in program.frameworks.all for base in f.models}
-        self._query_sets = {base: f for f in program.frameworks.all for base in f.query_sets}
+        self._bases = ByName({base: f for f in program.frameworks.all for base in f.models})
+        self._query_sets = ByName({base: f for f in program.frameworks.all for base in f.query_sets})
+        self._relations = ByName({name: relation for name, (_, relation) in program.frameworks.relations.items()})
+        self._columns = ByName(program.frameworks.columns)
+        self._managers: dict[tuple[str, str], tuple[bool, ClassSymbol | None]] = {}
         self._constructors = sorted({c.rpartition(".")[2] for c in program.frameworks.relations})
 
     # --- models -------------------------------------------------------------------------------------------------------
@@ -108,7 +111,7 @@ class Orm:
 
     def _framework(self, symbol: ClassSymbol) -> Framework | None:
         for dotted in symbol.externals():
-            found = self._bases.get(dotted) or _same_family(self._bases, dotted)
+            found = self._bases.find(dotted)
             if found is not None:
                 return found
         return None
@@ -122,15 +125,9 @@ class Orm:
             names = [symbol.dotted]
         elif isinstance(symbol, ClassSymbol):
             names = symbol.externals()
-        relations = self.program.frameworks.relations
-        columns = self.program.frameworks.columns
         for dotted in names:
-            if dotted in relations:
-                return relations[dotted][1]
-            if dotted in columns:
-                return columns[dotted]
-            family = {name: pair[1] for name, pair in relations.items()}
-            near = _same_family(family, dotted) or _same_family(columns, dotted)
+            exact = self._relations.known.get(dotted) or self._columns.known.get(dotted)
+            near = exact or self._relations.find(dotted) or self._columns.find(dotted)
             if near is not None:
                 return near
         return None
@@ -361,7 +358,7 @@ class Orm:
     def query_set_framework(self, symbol: ClassSymbol) -> Framework | None:
         """The library whose query set or manager a class extends, or None."""
         for dotted in symbol.externals():
-            found = self._query_sets.get(dotted) or _same_family(self._query_sets, dotted)
+            found = self._query_sets.find(dotted)
             if found is not None:
                 return found
         return None
@@ -370,6 +367,12 @@ class Orm:
         """
         Whether an attribute of a model class starts a query, and the class of its manager where the tree has it.
         """
+        key = (model.symbol.id, name)
+        if key not in self._managers:
+            self._managers[key] = self._manager_class(model, name)
+        return self._managers[key]
+
+    def _manager_class(self, model: ModelInfo, name: str) -> tuple[bool, ClassSymbol | None]:
         field = model.symbol.field(name)
         if field is not None and field[1].value is not None:
             symbol = self.program.class_of(field[0].module, field[1].value)
@@ -389,13 +392,23 @@ class Orm:
         return name in model.framework.managers, None
 
 
-def _same_family(known: Mapping[str, Found], dotted: str) -> Found | None:
-    """An entry of the same top-level package and last name: `django.db.models.fields.related.ForeignKey`."""
-    top, last = dotted.partition(".")[0], dotted.rpartition(".")[2]
-    for name in sorted(known):
-        if name.partition(".")[0] == top and name.rpartition(".")[2] == last:
-            return known[name]
-    return None
+class ByName(Generic[Found]):
+    """Entries of framework models by dotted name, or by another one of the same top-level package and last name."""
+
+    def __init__(self, known: Mapping[str, Found]) -> None:
+        self.known = known
+        self._families = {_family(name): known[name] for name in sorted(known, reverse=True)}
+
+    def __contains__(self, dotted: str) -> bool:
+        return dotted in self.known
+
+    def find(self, dotted: str) -> Found | None:
+        """The entry of a name: `django.db.models.fields.related.ForeignKey` is `django.db.models.ForeignKey`."""
+        return self.known.get(dotted) or self._families.get(_family(dotted))
+
+
+def _family(dotted: str) -> tuple[str, str]:
+    return dotted.partition(".")[0], dotted.rpartition(".")[2]
 
 
 def _annotated_target(annotation: ir.Expr) -> tuple[ir.Expr | None, bool]:

@@ -5,7 +5,6 @@ Names of one tree, resolved on demand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
 from typing import Protocol
 
 from analyzers import ir
@@ -75,7 +74,7 @@ class Program:
             dotted: The absolute dotted name.
             near: The importing file's path.
         """
-        key = (dotted, str(PurePosixPath(near).parent))
+        key = (dotted, near.rpartition("/")[0])
         if key not in self._named:
             self._named[key] = self._find_module(dotted, near)
         return self._named[key]
@@ -295,8 +294,9 @@ def _functions(module: ir.Module) -> dict[tuple[str, int], ir.Function]:
 
 
 def _stem(path: str) -> str:
-    stem = path.removesuffix(PurePosixPath(path).suffix)
-    return stem.removesuffix("/__init__")
+    folder, slash, name = path.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    return folder if stem == "__init__" and slash else f"{folder}{slash}{stem}"
 
 
 def _tail(path: str) -> str:

@@ -17,6 +17,8 @@ class ModuleSymbol:
 
     __slots__ = (
         "_classes",
+        "_every_class",
+        "_every_function",
         "_functions",
         "_imports",
         "_variables",
@@ -35,6 +37,8 @@ class ModuleSymbol:
         self.outline = outline
         self.is_stub = is_stub
         self.package = path.endswith("/__init__.py") or path == "__init__.py"
+        self._every_class: tuple[ClassSymbol, ...] | None = None
+        self._every_function: tuple[FunctionSymbol, ...] | None = None
         self._classes: dict[str, ClassSymbol] | None = None
         self._functions: dict[str, FunctionSymbol] | None = None
         self._imports: dict[str, ir.Import] | None = None
@@ -82,22 +86,27 @@ class ModuleSymbol:
                             self._variables[target.id] = statement.value
         return self._variables
 
-    def every_class(self) -> list[ClassSymbol]:
+    def every_class(self) -> tuple[ClassSymbol, ...]:
         """Top-level and nested classes, outer ones first."""
+        if self._every_class is not None:
+            return self._every_class
         found: list[ClassSymbol] = []
         stack = list(reversed(self.classes.values()))
         while stack:
             symbol = stack.pop()
             found.append(symbol)
             stack.extend(reversed(symbol.classes.values()))
-        return found
+        self._every_class = tuple(found)
+        return self._every_class
 
-    def every_function(self) -> list[FunctionSymbol]:
+    def every_function(self) -> tuple[FunctionSymbol, ...]:
         """Functions and methods in the order of their text."""
-        found = list(self.functions.values())
-        for symbol in self.every_class():
-            found.extend(symbol.methods.values())
-        return sorted(found, key=lambda function: function.node.span)
+        if self._every_function is None:
+            found = list(self.functions.values())
+            for symbol in self.every_class():
+                found.extend(symbol.methods.values())
+            self._every_function = tuple(sorted(found, key=lambda function: function.node.span))
+        return self._every_function
 
     def __repr__(self) -> str:
         return f"<module {self.name}>"
@@ -106,28 +115,27 @@ class ModuleSymbol:
 class ClassSymbol:
     """A class of the tree or of a stub."""
 
-    __slots__ = ("classes", "fields", "methods", "module", "mro_cache", "node", "qualname")
+    __slots__ = ("_ancestors", "_methods", "_mro", "classes", "fields", "id", "methods", "module", "node", "qualname")
 
     def __init__(self, module: ModuleSymbol, node: ir.Class, *, full: bool = False) -> None:
         self.module = module
         self.node = node
         self.qualname = node.qualname
+        self.id = f"{module.path}::{node.qualname}"
+        """`path::qualname`."""
         self.fields = {field.name: field for field in node.fields}
         self.methods: dict[str, FunctionSymbol] = {}
         for method in node.methods:
             if not _is_overload_or_setter(method):
                 self.methods[method.name] = FunctionSymbol(module, method, self, full=full)
         self.classes = {inner.name: ClassSymbol(module, inner, full=full) for inner in node.classes}
-        self.mro_cache: tuple[ClassSymbol | External, ...] | None = None
+        self._mro: tuple[ClassSymbol | External, ...] | None = None
+        self._ancestors: tuple[ClassSymbol, ...] | None = None
+        self._methods: dict[str, FunctionSymbol | None] = {}
 
     @property
     def name(self) -> str:
         return self.node.name
-
-    @property
-    def id(self) -> str:
-        """`path::qualname`."""
-        return f"{self.module.path}::{self.qualname}"
 
     @property
     def program(self) -> Program:
@@ -135,14 +143,16 @@ class ClassSymbol:
 
     def mro(self) -> tuple[ClassSymbol | External, ...]:
         """The class, then its ancestors, each before its own ancestors where that is possible."""
-        if self.mro_cache is None:
-            self.mro_cache = (self,)  # a cycle of bases ends here
-            self.mro_cache = self.program.linearize(self)
-        return self.mro_cache
+        if self._mro is None:
+            self._mro = (self,)  # a cycle of bases ends here
+            self._mro = self.program.linearize(self)
+            self._ancestors = tuple([symbol for symbol in self._mro if isinstance(symbol, ClassSymbol)])
+        return self._mro
 
-    def ancestors(self) -> list[ClassSymbol]:
+    def ancestors(self) -> tuple[ClassSymbol, ...]:
         """The classes of the mro whose code is known."""
-        return [symbol for symbol in self.mro() if isinstance(symbol, ClassSymbol)]
+        self.mro()
+        return self._ancestors if self._ancestors is not None else (self,)
 
     def externals(self) -> list[str]:
         """Dotted names of ancestors whose code is not known."""
@@ -150,10 +160,12 @@ class ClassSymbol:
 
     def method(self, name: str) -> FunctionSymbol | None:
         """The method that a call on an instance reaches."""
-        for symbol in self.ancestors():
-            if name in symbol.methods:
-                return symbol.methods[name]
-        return None
+        if name in self._methods:
+            return self._methods[name]
+        found = next((symbol.methods[name] for symbol in self.ancestors() if name in symbol.methods), None)
+        if self._ancestors is not None:
+            self._methods[name] = found
+        return found
 
     def field(self, name: str) -> tuple[ClassSymbol, ir.Field] | None:
         """The class field that holds, with the class that declares it."""
@@ -185,7 +197,7 @@ def _is_overload_or_setter(method: ir.Function) -> bool:
 class FunctionSymbol:
     """A function, method, template or template block."""
 
-    __slots__ = ("_full", "module", "node", "owner")
+    __slots__ = ("_decorators", "_full", "id", "module", "node", "owner")
 
     def __init__(
         self, module: ModuleSymbol, node: ir.Function, owner: ClassSymbol | None, *, full: bool = False
@@ -193,17 +205,15 @@ class FunctionSymbol:
         self.module = module
         self.node = node
         """From the outline: everything but the body."""
+        self.id = f"{module.path}::{node.qualname}"
+        """`path::qualname`."""
+        self._decorators: list[str] | None = None
         self.owner = owner
         self._full: ir.Function | None = node if full or module.is_stub else None
 
     @property
     def name(self) -> str:
         return self.node.name
-
-    @property
-    def id(self) -> str:
-        """`path::qualname`."""
-        return f"{self.module.path}::{self.node.qualname}"
 
     @property
     def full(self) -> ir.Function:
@@ -214,12 +224,10 @@ class FunctionSymbol:
 
     def decorator_names(self) -> list[str]:
         """Dotted texts of the decorators, calls without their arguments."""
-        names = []
-        for decorator in self.node.decorators:
-            name = ir.dotted(decorator.callee if isinstance(decorator, ir.Call) else decorator)
-            if name is not None:
-                names.append(name)
-        return names
+        if self._decorators is None:
+            named = [ir.dotted(d.callee if isinstance(d, ir.Call) else d) for d in self.node.decorators]
+            self._decorators = [name for name in named if name is not None]
+        return self._decorators
 
     def __repr__(self) -> str:
         return f"<function {self.id}>"
