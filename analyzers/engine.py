@@ -22,8 +22,10 @@ from analyzers.index import Index, Snapshot
 from analyzers.languages import front_end_for
 from analyzers.options import Options, OptionsFor, Progress
 from analyzers.program.entries import Entries, Root
+from analyzers.program.orm import Orm
 from analyzers.program.program import Program
-from analyzers.program.reach import Reach
+from analyzers.program.reach import Changed, Reach
+from analyzers.program.symbols import FunctionSymbol
 from analyzers.remedies import Evaluate, with_fixes
 from analyzers.span import Place, Span
 from analyzers.suppressions import Allows, concerned
@@ -39,11 +41,15 @@ class Side:
         self.snapshot = snapshot
         self.program = Program(snapshot, frameworks.assemble(options.models))
         self.entries = Entries(self.program)
-        self.reach = Reach(self.program, self.entries)
-        self.runner = Runner(self.program, self.entries)
+        orm = Orm(self.program)
+        self.reach = Reach(self.program, self.entries, orm)
+        self.runner = Runner(self.program, self.entries, orm)
         self.results: dict[str, EntryEffects] = {}
         self.failures: list[str] = []
         self.visited: set[str] = set()
+        """Functions that were run from a root that is kept."""
+        self.unchanged: set[str] = set()
+        """Functions that were run to their end from a root that nothing of the change has a part in."""
 
     def run(self, root: Root) -> EntryEffects:
         """Run a root; its effects are not kept yet."""
@@ -112,11 +118,16 @@ def review(
     for side in sides:
         side.runner.left, side.runner.always = REVIEW_STEPS, frozenset(changed_paths)
     files = [file for file in change.files if front_end_for(file.path) is not None]
-    roots = _roots_of(sides, files)
+    touched = [
+        side.reach.changed(files, which, other.program)
+        for side, which, other in zip(sides, ("old", "new"), sides[::-1], strict=True)
+    ]
+    roots = _roots_of(sides, touched)
+    changed = _changed_ids(*touched)
     for root in roots:
         if progress is not None:
             progress("evaluating", len(sides[1].results), len(roots))
-        _run_both(sides, root, changed_paths)
+        _run_both(sides, root, changed)
     before, after = sides[0].findings(), sides[1].findings()
     introduced, fixed, standing = _compare(before, after)
     lines = _changed_lines(change.files)
@@ -214,16 +225,25 @@ def _prepare(tree: Tree, index: Index, progress: Progress | None, changed: set[s
     return index.snapshot(wanted), [msgspec.structs.replace(item, changed=item.path in changed) for item in skipped]
 
 
-def _roots_of(sides: tuple[Side, Side], files: Sequence[ChangedFile]) -> list[Root]:
+def _roots_of(sides: tuple[Side, Side], changed: Sequence[Iterable[Changed]]) -> list[Root]:
     """Roots that the change reaches on either side, in the order in which they are to be run."""
     roots: dict[str, Root] = {}
-    for side, which in zip(sides, ("old", "new"), strict=True):
-        for root in side.reach.roots(side.reach.changed(files, which)):
+    for side, items in zip(sides, changed, strict=True):
+        for root in side.reach.roots(items):
             roots.setdefault(root.id, root)
     return sorted(roots.values(), key=lambda root: (root.kind == "function", root.id))
 
 
-def _run_both(sides: tuple[Side, Side], root: Root, changed: set[str]) -> None:
+def _changed_ids(old: Iterable[Changed], new: Iterable[Changed]) -> frozenset[str]:
+    """
+    What a run has to meet to be of interest: ids of functions; paths of files in which more changed than functions.
+    """
+    after = {item.symbol.id: item.symbol for item in new}
+    gone = {item.symbol.module.path for item in old if item.symbol.id not in after}
+    return frozenset(gone) | {s.id if isinstance(s, FunctionSymbol) else s.module.path for s in after.values()}
+
+
+def _run_both(sides: tuple[Side, Side], root: Root, changed: frozenset[str]) -> None:
     """
     Run a root on both trees, unless nothing that the change touches has a part in it.
 
@@ -232,9 +252,13 @@ def _run_both(sides: tuple[Side, Side], root: Root, changed: set[str]) -> None:
     base, head = sides
     if root.kind == "function" and root.function.id in head.visited and root.function.id in base.visited:
         return
+    if root.kind == "function" and root.function.id in head.unchanged:
+        return
     here, there = head.find(root), base.find(root)
     result = head.run(here) if here is not None else None
-    if result is not None and there is not None and not (result.touched & changed):
+    if result is not None and there is not None and changed.isdisjoint(result.visited | result.touched):
+        if not result.failure:
+            head.unchanged |= result.visited
         return
     if result is not None:
         head.keep(result)

@@ -414,6 +414,19 @@ def walk(node: Any) -> Iterator[Node]:
         stack.extend(reversed(list(children(current))))
 
 
+def alike(one: object, other: object) -> bool:
+    """Whether two pieces of IR say the same, wherever they stand."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Span):
+        return True
+    if isinstance(one, msgspec.Struct):
+        return all(alike(getattr(one, name), getattr(other, name)) for name in one.__struct_fields__)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return one == other
+
+
 def dotted(expr: Expr | None) -> str | None:
     """The dotted text of a name or attribute chain (`models.ForeignKey`), or None for anything else."""
     parts: list[str] = []

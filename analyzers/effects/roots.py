@@ -36,10 +36,10 @@ class EntryEffects(msgspec.Struct, frozen=True):
 class Runner:
     """Runs roots of one program."""
 
-    def __init__(self, program: Program, entries: Entries) -> None:
+    def __init__(self, program: Program, entries: Entries, orm: Orm) -> None:
         self.program = program
         self.entries = entries
-        self.orm = Orm(program)
+        self.orm = orm
         self.interpreter = Interpreter(program, self.orm)
         self.left: int | None = None
         """Steps that may still be taken in all; None for no bound."""
@@ -54,6 +54,8 @@ class Runner:
             return EntryEffects(root, (), frozenset(), frozenset(), failure)
         it.active, it.stack, it.visited, it.sink, it.steps = [], [], set(), [], STEPS
         it.mapped, it.confidence, it.touched, it.reader = set(), Confidence.CERTAIN, set(), ""
+        if root.owner is not None:
+            it.touched |= {ancestor.module.path for ancestor in root.owner.ancestors()}
         failure = ""
         try:
             self._run(root)

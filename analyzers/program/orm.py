@@ -88,7 +88,7 @@ class Orm:
         columns: set[str] = set()
         for owner in reversed(symbol.ancestors()):
             for field in owner.fields.values():
-                declared = self._declared(owner.module, field)
+                declared = self.declared(owner.module, field)
                 if isinstance(declared, Relation):
                     info = self._relation(symbol, owner, field, declared)
                     relations[field.name] = info
@@ -116,7 +116,8 @@ class Orm:
                 return found
         return None
 
-    def _declared(self, module: ModuleSymbol, field: ir.Field) -> Relation | Framework | None:
+    def declared(self, module: ModuleSymbol, field: ir.Field) -> Relation | Framework | None:
+        """What a class field declares: a relation, a column (by the library that has it), or neither."""
         if not isinstance(field.value, ir.Call):
             return None
         symbol = self.program.class_of(module, field.value.callee)
@@ -242,7 +243,7 @@ class Orm:
         """Whether a class is a model, asked without following its relations."""
         if symbol.id not in self._like:
             self._like[symbol.id] = self._framework(symbol) is not None or any(
-                self._declared(owner.module, field) is not None
+                self.declared(owner.module, field) is not None
                 for owner in symbol.ancestors()
                 for field in owner.fields.values()
             )
@@ -303,7 +304,7 @@ class Orm:
             self._declaring[symbol.id] = []  # a relation to a model of this very class ends here
             found = []
             for field in symbol.node.fields:
-                declared = self._declared(symbol.module, field)
+                declared = self.declared(symbol.module, field)
                 if isinstance(declared, Relation):
                     found.append((field, declared, self._relation(symbol, symbol, field, declared)))
             self._declaring[symbol.id] = found

@@ -8,15 +8,18 @@ many, never too few for plain code; running the entry points then shows what is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from analyzers import ir
 from analyzers.change import ChangedFile
+from analyzers.frameworks import Relation
 from analyzers.program.entries import Entries, Root
+from analyzers.program.orm import Orm
 from analyzers.program.program import Program
 from analyzers.program.symbols import ClassSymbol, FunctionSymbol, ModuleSymbol
+from analyzers.span import Span
 
 FILES = 60
 """Files that may mention a name before it is too common to follow by itself."""
@@ -85,63 +88,99 @@ COMMON = frozenset(
 )
 
 
+OPTIONS = frozenset(["Meta", "Config", "Media", "Params"])
+"""Nested classes that speak of the class around them."""
+DECLARATIVE = frozenset(["abstract", "base_manager_name", "default_manager_name", "proxy"])
+"""What the `Meta` of a model says of its queries; all else there is for the database or for people."""
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """A function or class whose text a change touches."""
+
+    symbol: FunctionSymbol | ClassSymbol
+    names: tuple[str, ...]
+    """What the rest of the program calls it by: its name, or the relations of a model that changed."""
+
+
 class Reach:
     """Follows callers in one program."""
 
-    def __init__(self, program: Program, entries: Entries) -> None:
+    def __init__(self, program: Program, entries: Entries, orm: Orm) -> None:
         self.program = program
         self.entries = entries
+        self.orm = orm
         self._used: dict[str, dict[str, frozenset[str]]] = {}
 
-    def changed(self, files: Iterable[ChangedFile], side: str) -> list[FunctionSymbol | ClassSymbol]:
+    def changed(self, files: Iterable[ChangedFile], side: str, other: Program) -> list[Changed]:
         """
-        The functions and classes whose text a change touches, on the "old" or the "new" side.
+        The functions and classes that a change touches, on the "old" or the "new" side; `other` is the other side's.
 
-        A class is taken when a line of its body outside its methods is touched.
+        A function of which only comments, layout or place changed is not among them.
         """
-        found: list[FunctionSymbol | ClassSymbol] = []
+        found: list[Changed] = []
         for file in files:
-            path = file.path if side == "new" else file.old_path
-            module = self.program.module(path)
-            if (
-                module is None
-                or (side == "new" and file.status == "deleted")
-                or (side == "old" and file.status == "added")
-            ):
+            module = self.program.module(file.path if side == "new" else file.old_path)
+            if module is None or file.status == ("deleted" if side == "new" else "added"):
                 continue
             lines = _lines(file, side)
-            inside: set[str] = set()
-            touched_lines = lines
-            for function in module.every_function():
-                here = [(a, b) for a, b in touched_lines if function.node.span.touches(a, b)]
-                if here:
-                    found.append(function)
-                    inside.add(function.id)
-            for symbol in module.every_class():
-                if any(symbol.node.span.touches(a, b) and not _within_method(symbol, a, b) for a, b in lines):
-                    found.append(symbol)
-            found.extend(self._users_of_variables(module, lines))
+            before = other.module(file.old_path if side == "new" else file.path)
+            known = {f.node.qualname: f for f in before.every_function()} if before is not None else {}
+            functions = [
+                function
+                for function in module.every_function()
+                if _touches(function.node.span, lines)
+                and not (
+                    function.node.qualname in known and ir.alike(function.full, known[function.node.qualname].full)
+                )
+            ]
+            functions += self._users_of_names(module, lines)
+            found.extend(Changed(function, (function.name,)) for function in functions)
+            for symbol in module.classes.values():
+                found.extend(self._changed_class(symbol, lines))
         return found
 
-    def _users_of_variables(
-        self, module: ModuleSymbol, lines: list[tuple[int, int]]
-    ) -> list[FunctionSymbol | ClassSymbol]:
-        names = set()
-        for statement in module.outline.body:
-            if isinstance(statement, ir.Assign) and any(statement.span.touches(a, b) for a, b in lines):
-                names |= {target.id for target in statement.targets if isinstance(target, ir.Name)}
-        if not names:
-            return []
-        return [function for function in module.every_function() if names & self.words(function)]
+    def _changed_class(self, symbol: ClassSymbol, lines: list[tuple[int, int]]) -> Iterator[Changed]:
+        """What is touched of a class and of the classes in it, besides their methods."""
+        if not _touches(symbol.node.span, lines):
+            return
+        fields = [field for field in symbol.node.fields if _touches(field.span, lines)]
+        whole = Changed(symbol, (symbol.name,))
+        is_model = self.orm.is_model_like(symbol)
+        if _touches(_header(symbol), lines) or (fields and not is_model):
+            yield whole
+        elif fields:
+            declared = [self.orm.declared(symbol.module, field) for field in fields]
+            if None in declared:
+                yield whole
+            else:
+                names = [
+                    _accessors(symbol, f) for f, d in zip(fields, declared, strict=True) if isinstance(d, Relation)
+                ]
+                if names:
+                    yield Changed(symbol, tuple(sorted(set().union(*names))))
+        for inner in symbol.classes.values():
+            for changed in self._changed_class(inner, lines):
+                if changed.symbol is not inner or inner.name not in OPTIONS:
+                    yield changed
+                elif not is_model or any(f.name in DECLARATIVE and _touches(f.span, lines) for f in inner.node.fields):
+                    yield whole
 
-    def roots(self, changed: Iterable[FunctionSymbol | ClassSymbol]) -> list[Root]:
+    def _users_of_names(self, module: ModuleSymbol, lines: list[tuple[int, int]]) -> list[FunctionSymbol]:
+        """Functions that use a variable or an import of their module on these lines."""
+        names = {node.alias for node in module.outline.imports if _touches(node.span, lines)}
+        for statement in module.outline.body:
+            if isinstance(statement, ir.Assign) and _touches(statement.span, lines):
+                names |= {target.id for target in statement.targets if isinstance(target, ir.Name)}
+        return [function for function in module.every_function() if names & self.words(function)] if names else []
+
+    def roots(self, changed: Iterable[Changed]) -> list[Root]:
         """
         Entry points that may reach what changed, and functions that nothing calls; then what changed itself.
         """
         seen: dict[str, int] = {}
         roots: dict[str, Root] = {}
-        queue: list[tuple[FunctionSymbol | ClassSymbol, int]] = [(symbol, 0) for symbol in changed]
-        for symbol, level in queue:
+        queue = [(item.symbol, item.names, 0) for item in changed]
+        for symbol, names, level in queue:
             if symbol.id in seen or len(seen) >= FUNCTIONS:
                 continue
             seen[symbol.id] = level
@@ -150,9 +189,9 @@ class Reach:
             if root is not None:
                 roots.setdefault(root.id, root)
             if level < LEVELS and (root is None or root.kind == "function"):
-                for user in self.users(symbol):
-                    if user.id not in seen:
-                        queue.append((user, level + 1))
+                for name in names:
+                    users = [user for user in self.users(symbol, name) if user.id not in seen]
+                    queue.extend((user, (user.name,), level + 1) for user in users)
         return sorted(
             roots.values(), key=lambda root: (root.kind == "function", seen.get(root.function.id, 9), root.id)
         )
@@ -175,11 +214,10 @@ class Reach:
             return []
         return self.program.subclasses(symbol)
 
-    def users(self, symbol: FunctionSymbol | ClassSymbol) -> list[FunctionSymbol | ClassSymbol]:
-        """Functions and classes whose text uses a symbol's name, sorted by path."""
+    def users(self, symbol: FunctionSymbol | ClassSymbol, name: str) -> list[FunctionSymbol | ClassSymbol]:
+        """Functions and classes whose text uses a symbol by this name, sorted by path."""
         if isinstance(symbol, FunctionSymbol) and symbol.module.language not in ("python", "php"):
             return self._users_of_template(symbol.module)
-        name = symbol.name
         if isinstance(symbol, FunctionSymbol):
             if symbol.owner is not None and (
                 symbol.name.startswith("__") or symbol.name in COMMON or self._is_reader(symbol)
@@ -188,7 +226,7 @@ class Reach:
         found: list[FunctionSymbol | ClassSymbol] = []
         for path in self._files(name, symbol.module.path):
             module = self.program.module(path)
-            if module is None or not self._may_mean(module, symbol):
+            if module is None or not (name != symbol.name or self._may_mean(module, symbol)):
                 continue
             found.extend(f for f in module.every_function() if name in self.words(f) and f is not symbol)
             found.extend(c for c in module.every_class() if c is not symbol and name in self.class_words(c))
@@ -262,9 +300,24 @@ def _lines(file: ChangedFile, side: str) -> list[tuple[int, int]]:
     return [(h.old_start, h.old_start + max(h.old_count, 1) - 1) for h in file.hunks]
 
 
-def _within_method(symbol: ClassSymbol, first: int, last: int) -> bool:
-    inner = [method.node.span for method in symbol.methods.values()]
-    return any(span.line <= first and last <= span.end_line for span in inner)
+def _touches(span: Span, lines: list[tuple[int, int]]) -> bool:
+    return any(span.touches(first, last) for first, last in lines)
+
+
+def _header(symbol: ClassSymbol) -> Span:
+    """The lines of a class that say what it is: its decorators, name and bases."""
+    node = symbol.node
+    parts = [node.name_span, *(part.span for part in (*node.decorators, *node.bases))]
+    return Span(min(part.line for part in parts), 0, max(part.end_line for part in parts), 0)
+
+
+def _accessors(symbol: ClassSymbol, field: ir.Field) -> set[str]:
+    """Names by which a relation is read: its own, and those that its call gives to the way back."""
+    call = field.value
+    assert isinstance(call, ir.Call)
+    texts = [keyword.value.value for keyword in call.keywords if isinstance(keyword.value, ir.Constant)]
+    named = {text for text in texts if isinstance(text, str) and text.isidentifier()}
+    return {field.name, f"{symbol.name.lower()}_set", *named}
 
 
 def _words(node: object) -> frozenset[str]:
