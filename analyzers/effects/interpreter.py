@@ -753,6 +753,8 @@ class Interpreter:
                 return value if isinstance(node.key, ir.Slice) else self.element(value)
             case Class():
                 return value
+            case Outside() if isinstance(key, Class) and value.dotted.rpartition(".")[2] in counts.COLLECTIONS:
+                return key  # `list[Order]`, written as a value
         return UNKNOWN
 
     def _collection(self, node: ir.Collection, frame: Frame) -> Value:

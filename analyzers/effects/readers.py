@@ -12,6 +12,7 @@ from analyzers import ir
 from analyzers.effects import calls, rows, templates
 from analyzers.effects.values import (
     UNKNOWN,
+    Anonymous,
     Callable,
     Class,
     Const,
@@ -23,7 +24,7 @@ from analyzers.effects.values import (
     Value,
     choices,
 )
-from analyzers.program.symbols import ClassSymbol, External
+from analyzers.program.symbols import ClassSymbol, External, Symbol
 
 if TYPE_CHECKING:
     from analyzers.effects.interpreter import Frame, Interpreter
@@ -34,7 +35,11 @@ KEY_FIELDS = frozenset(
     {"PrimaryKeyRelatedField", "HyperlinkedRelatedField", "HyperlinkedIdentityField", "ManyRelatedField"}
 )
 RESPONSE_MODELS = frozenset({"BaseModel", "SQLModel", "GenericModel", "Schema", "ModelSchema"})
-METHOD_FIELDS = frozenset({"SerializerMethodField", "MethodField"})
+METHOD_FIELDS = frozenset({"SerializerMethodField", "MethodField", "Method"})
+NESTING_FIELDS = frozenset({"Nested", "Pluck"})
+"""Fields whose first argument names the schema of what they show."""
+PATH_KEYWORDS = ("source", "attr", "attribute")
+"""Keywords of a field that say what it reads."""
 
 
 def serialize(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
@@ -74,24 +79,32 @@ def represent(it: Interpreter, serializer: Object, value: Value, frame: Frame, n
 
 
 def read_fields(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
-    """`__read_fields__(self, row)`: what the declared fields of a serializer read of a row."""
-    if len(arguments) != 2 or not isinstance(arguments[0], Object):
-        return UNKNOWN
-    serializer, row = arguments
-    assert isinstance(serializer, Object)
+    """
+    `__read_fields__(self, row)`: what the declared fields of a serializer read of a row.
+
+    A third argument names the option of `Meta` without which relations are left out that no field declares.
+    """
+    match arguments:
+        case (Object() as serializer, Row() as row, *options):
+            pass
+        case _:
+            return UNKNOWN
     declared = {}
     for owner in reversed(serializer.symbol.ancestors()):
         for field in owner.fields.values():
             if field.value is not None:
                 declared[field.name] = (owner, field)
+    meta = serializer.symbol.inner("Meta")
     names = _meta_names(it, serializer.symbol)
-    hidden = _meta_names(it, serializer.symbol, "exclude") or ()
-    if not isinstance(row, Row):
-        return UNKNOWN
-    if names is None and serializer.symbol.inner("Meta") is not None:
-        names = [*(name for name, relation in row.model.relations.items()), *declared]
+    hidden = {*(_meta_names(it, serializer.symbol, "exclude") or ()), *_texts(serializer.attributes.get("exclude"))}
+    if names is None and meta is not None:
+        shown = not options or _is_set(meta, str(getattr(options[0], "value", "")))
+        names = [*(row.model.relations if shown else ()), *declared]
+    only = _texts(serializer.attributes.get("only"))
+    if only:
+        names = [name for name in names or declared if name in only]
     for name, (owner, field) in declared.items():
-        if names is None or name in names or name not in _plain(serializer.symbol):
+        if (names is None or name in names) and name not in hidden:
             _read_declared(it, serializer, row, name, owner, field)
     for name in names or ():
         if name not in declared and name not in hidden:
@@ -99,8 +112,10 @@ def read_fields(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, nod
     return UNKNOWN
 
 
-def _plain(symbol: ClassSymbol) -> frozenset[str]:
-    return frozenset(name for owner in symbol.ancestors() for name in owner.fields)
+def _texts(value: Value | None) -> frozenset[str]:
+    """The heads of the paths in a short list: `only=("number", "customer.name")`."""
+    items = value.items if isinstance(value, Group) else ()
+    return frozenset(str(item.value).partition(".")[0] for item in items if isinstance(item, Const))
 
 
 def _meta_names(it: Interpreter, symbol: ClassSymbol, which: str = "fields") -> list[str] | None:
@@ -152,7 +167,14 @@ def _read_declared(
     if kind in METHOD_FIELDS or _has_stub_ancestor(symbol, METHOD_FIELDS):
         _read_method(it, serializer, row, name, keywords, node, frame)
         return
-    source = keywords.get("source", keywords.get("attr"))
+    if kind == "Function":
+        function = it.evaluate(keywords.get("serialize", node.arguments[0] if node.arguments else node), frame)
+        consume(it, calls.call_value(it, function, (row,), {}, frame, field), frame, field)
+        return
+    if kind == "List" and node.arguments and isinstance(node.arguments[0], ir.Call):
+        node = node.arguments[0]
+        kind = _field_kind(it.program.class_of(owner.module, node.callee))
+    source = next((keywords[keyword] for keyword in PATH_KEYWORDS if keyword in keywords), None)
     path = source.value if isinstance(source, ir.Constant) and isinstance(source.value, str) else name
     many = _is_constant(keywords.get("many"), True)
     if path == "*":
@@ -163,8 +185,8 @@ def _read_declared(
         return
     else:
         value = follow(it, row, path, frame, field)
-    if isinstance(symbol, ClassSymbol) and symbol.method("to_representation") is not None:
-        nested = Object(symbol, it.loops)
+    nested = _nested(it, kind, symbol, node, frame)
+    if nested is not None:
         nested.attributes["instance"] = value
         nested.attributes["context"] = serializer.attributes.get("context", UNKNOWN)
         for part in choices(value):
@@ -173,6 +195,29 @@ def _read_declared(
         slug = keywords.get("slug_field")
         for part in choices(value):
             _read_related(it, part, kind, slug, frame, node)
+
+
+def _nested(it: Interpreter, kind: str, symbol: Symbol | None, node: ir.Call, frame: Frame) -> Object | None:
+    """The serializer that shows a field's value: the field's own class, or the one that it names."""
+    if kind in NESTING_FIELDS and node.arguments:
+        given = it.evaluate(node.arguments[0], frame)
+        if isinstance(given, Anonymous):
+            given = calls.call_value(it, given, (), {}, frame, node)
+        if isinstance(given, Const):
+            named = it.program.classes_named(str(given.value).rpartition(".")[2])
+            given = Class(named[0]) if len(named) == 1 else UNKNOWN
+        nested = Object(given.symbol, it.loops) if isinstance(given, Class) else given
+        if not isinstance(nested, Object):
+            return None
+        for keyword in node.keywords:
+            if keyword.name in ("only", "exclude"):
+                nested.attributes[keyword.name] = it.evaluate(keyword.value, frame)
+        if kind == "Pluck" and len(node.arguments) > 1:
+            nested.attributes["only"] = Group((it.evaluate(node.arguments[1], frame),))
+        return nested
+    if isinstance(symbol, ClassSymbol) and symbol.method("to_representation") is not None:
+        return Object(symbol, it.loops)
+    return None
 
 
 def _read_related(it: Interpreter, value: Value, kind: str, slug: ir.Expr | None, frame: Frame, node: ir.Node) -> None:
@@ -269,18 +314,14 @@ def _read_model_field(it: Interpreter, symbol: ClassSymbol, row: Row, name: str)
         for part in choices(value):
             if isinstance(part, QuerySet):
                 it.iterate(part, frame, ir.Name(node.span, name))
-    elif relation.access == "row" and (relation.inverse or _is_nested(meta)):
+    elif relation.access == "row" and (relation.inverse or _is_set(meta, "depth")):
         it.attribute_of(row, name, frame, node)
 
 
-def _is_nested(meta: ClassSymbol | None) -> bool:
-    """
-    Whether relations are shown with their fields instead of by their keys.
-
-    https://www.django-rest-framework.org/api-guide/serializers/#specifying-nested-serialization
-    """
-    depth = meta.field("depth") if meta is not None else None
-    return depth is not None and isinstance(depth[1].value, ir.Constant) and bool(depth[1].value.value)
+def _is_set(meta: ClassSymbol | None, option: str) -> bool:
+    """Whether an option of `Meta` has a true literal value."""
+    field = meta.field(option) if meta is not None else None
+    return field is not None and isinstance(field[1].value, ir.Constant) and bool(field[1].value.value)
 
 
 # --- response models --------------------------------------------------------------------------------------------------
@@ -293,8 +334,9 @@ def read_response(it: Interpreter, value: Value, annotation: ir.Expr | None, fra
     if isinstance(annotation, ir.Subscript):
         key = annotation.key
         parts = key.items if isinstance(key, ir.Collection) else (key,)
-        for inner in parts:
-            read_response(it, value, inner, frame, node)
+        for member in members(value).values() or (value,):  # of `Page[OrderOut]` the members hold the rows
+            for inner in parts:
+                read_response(it, member, inner, frame, node)
         return
     if isinstance(annotation, ir.Operation):
         for operand in annotation.operands:
@@ -316,13 +358,26 @@ def read_as(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: i
     """`__read_as__(cls, value)`: what a response model reads of a value; an instance of it."""
     if len(arguments) != 2 or not isinstance(arguments[0], Class):
         return UNKNOWN
-    for part in choices(arguments[1]):
-        if isinstance(part, Row):
+    if is_response_model(arguments[0].symbol):
+        for part in choices(arguments[1]):
             _read_as(it, arguments[0].symbol, part, frame, node)
     return Object(arguments[0].symbol, it.loops)
 
 
+def members(value: Value) -> dict[str, Value]:
+    """The named parts of a value that was put together for a response: a dictionary, or an instance of a model."""
+    if isinstance(value, Items):
+        return {key: part for key, part in (value.mapping or {}).items() if isinstance(key, str)}
+    return value.attributes if isinstance(value, Object) else {}
+
+
 def _read_as(it: Interpreter, symbol: ClassSymbol, value: Value, frame: Frame, node: ir.Node, depth: int = 0) -> None:
+    parts = {name: part for name, part in members(value).items() if symbol.field(name) is not None}
+    if parts:
+        for name, part in parts.items():
+            owner, field = symbol.field(name) or (symbol, symbol.fields[name])
+            read_response(it, part, field.annotation, scope_of(it, owner, name), field)
+        return
     if isinstance(value, (QuerySet, Items, Group)):
         count = it.iterate(value, frame, ir.Name(node.span, "row"))
         element = value.model.symbol.name.lower() if isinstance(value, QuerySet) else "row"

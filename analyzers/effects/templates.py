@@ -15,6 +15,7 @@ from analyzers.effects.values import (
     Const,
     Group,
     Items,
+    Module,
     Outside,
     QuerySet,
     Row,
@@ -76,6 +77,7 @@ def _render(
     own = {name: symbol for name, symbol in module.functions.items() if name.startswith("block:")}
     inner = Frame(module, function)
     inner.names = dict(names)
+    inner.names.update(_imported(it, module))
     merged = {**own, **blocks}
     for name, symbol in merged.items():
         inner.names[name] = Callable(symbol, closure=inner)
@@ -93,6 +95,18 @@ def _render(
         it.stack.pop()
     if body:
         it.sink.append(Call(frame.at(node.span), function.id, module.path.rpartition("/")[2], tuple(body)))
+
+
+def _imported(it: Interpreter, module: ModuleSymbol) -> dict[str, Value]:
+    """The macros of other templates: `{% from "rows.html" import row %}`, `{% import "rows.html" as rows %}`."""
+    names: dict[str, Value] = {}
+    for alias, node in module.imports.items():
+        template = find(it, node.module)
+        if template is not None and node.name is None:
+            names[alias] = Module(template)
+        elif template is not None and node.name in template.functions:
+            names[alias] = Callable(template.functions[node.name])
+    return names
 
 
 def _parent(it: Interpreter, function: ir.Function, frame: Frame) -> ModuleSymbol | None:

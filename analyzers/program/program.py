@@ -107,8 +107,8 @@ class Program:
         for end in range(len(parts) - 1, 0, -1):
             stub = self._stub(".".join(parts[:end]))
             if stub is not None:
-                symbol = stub.classes.get(parts[-1]) or stub.functions.get(parts[-1])
-                if symbol is not None:
+                symbol = self.lookup(stub, parts[-1])
+                if isinstance(symbol, (ClassSymbol, FunctionSymbol)):
                     return symbol
         if dotted not in self._externals:
             self._externals[dotted] = External(dotted)
@@ -206,7 +206,7 @@ class Program:
             known = self.member(symbol, name)
             outside = symbol.externals()
             return known or (self.external(f"{outside[0]}.{name}") if outside else None)
-        return self.member(symbol, name) if isinstance(symbol, External) else None
+        return self.member(symbol, name) if isinstance(symbol, (External, ModuleSymbol)) else None
 
     def _php_class(self, dotted: str) -> ClassSymbol | None:
         namespace, _, name = dotted.rpartition(".")

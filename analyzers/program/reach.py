@@ -273,7 +273,7 @@ class Reach:
         return sorted(closest[:NEAR])
 
     def words(self, function: FunctionSymbol) -> frozenset[str]:
-        """Names, attributes and texts in a function's body and decorators."""
+        """Names, attributes and texts in a function's body and decorators; of a template, the templates it imports."""
         path = function.module.path
         if path not in self._used:
             self._used[path] = {}
@@ -281,6 +281,8 @@ class Reach:
         key = f"{function.node.qualname}:{function.node.name_span.line}"
         if key not in known:
             known[key] = _words(function.full)
+            if function.module.language not in ("python", "php"):
+                known[key] |= {node.module for node in function.module.outline.imports}
         return known[key]
 
     def class_words(self, symbol: ClassSymbol) -> frozenset[str]:

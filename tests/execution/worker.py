@@ -166,6 +166,7 @@ PRELOADED = (
     "pydantic",
     "graphene",
     "strawberry",
+    "marshmallow",
     "jinja2",
 )
 
