@@ -9,10 +9,12 @@ interpreter runs in the place of the library's code.
 
 from __future__ import annotations
 
+import difflib
 import functools
+import re
 from collections.abc import Iterable
 from importlib import resources
-from typing import Literal
+from typing import Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -26,6 +28,12 @@ Access = Literal["row", "manager", "collection", "query"]
 
 class ModelError(AnalyzerError):
     """A framework model does not follow the format."""
+
+    def __init__(self, origin: str, problem: str, key: str = "") -> None:
+        super().__init__(f"{origin}: {problem}")
+        self.problem = problem
+        self.key = key
+        """The dotted key that is wrong, `operations.0.does`; empty where none is known."""
 
 
 class Relation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -212,7 +220,40 @@ def decode(text: str, origin: str) -> Framework:
     try:
         return msgspec.toml.decode(text, type=Framework)
     except (msgspec.ValidationError, msgspec.DecodeError, ValueError) as error:
-        raise ModelError(f"{origin}: not a framework model: {error}") from error
+        key, hint = _explained(str(error))
+        raise ModelError(origin, f"not a framework model: {error}{hint}", key) from error
+
+
+_AT = re.compile(r"(?P<problem>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
+_PARTS: dict[str, type[msgspec.Struct]] = {
+    "": Framework,
+    "relations": Relation,
+    "operations": Operation,
+    "entries": Entry,
+    "stubs": Stub,
+    "wiring": Wiring,
+}
+"""What stands under the first key of a path."""
+
+
+def _explained(error: str) -> tuple[str, str]:
+    """
+    The key that an error of msgspec is about, and what may have been meant.
+
+    `` `doos` - at `$.operations[0]` `` → `operations.0.doos`, `; did you mean "does"?`
+    """
+    match = _AT.fullmatch(error)
+    path = re.sub(r"\[(\w+)\]", r".\1", match["path"] or "") if match else ""
+    part = _PARTS.get(path.partition(".")[0], Framework)
+    wrong = re.search(r"unknown field `([^`]*)`|enum value '([^']*)'", error)
+    if wrong is None:
+        return path, ""
+    if wrong[1] is not None:
+        near = difflib.get_close_matches(wrong[1], part.__struct_fields__, n=1)
+        return f"{path}.{wrong[1]}".lstrip("."), f'; did you mean "{near[0]}"?' if near else ""
+    words = get_args(get_type_hints(part)[path.rpartition(".")[2]])
+    near = difflib.get_close_matches(wrong[2], words, n=1)
+    return path, f'; did you mean "{near[0]}"?' if near else f"; known are {', '.join(words)}"
 
 
 @functools.cache
@@ -256,6 +297,6 @@ def _stubs(every: Iterable[Framework]) -> dict[str, ir.Module]:
             module = front_end.lower(stub.code.encode())
             if module.diagnostics:
                 first = module.diagnostics[0]
-                raise ModelError(f"{framework.name}: stub {stub.module}, line {first.span.line}: {first.message}")
+                raise ModelError(framework.name, f"stub {stub.module}, line {first.span.line}: {first.message}")
             stubs[stub.module] = module
     return stubs

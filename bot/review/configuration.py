@@ -38,6 +38,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from analyzers import frameworks
 from analyzers.change import Tree
 from analyzers.findings import Confidence, Severity
 from analyzers.options import Options
@@ -235,9 +236,7 @@ class _Reader:
 
     def _error(self, key: str, problem: str) -> ConfigurationError:
         """An error at the line of a key, or of the nearest thing around it that has one."""
-        while key and key not in self._lines:
-            key = key.rpartition(".")[0]
-        return ConfigurationError(self._path, self._lines.get(key, 1), problem)
+        return ConfigurationError(self._path, _line_of(key, self._lines), problem)
 
     def _refuse_unknown(self, section: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
         names = list(known)
@@ -325,12 +324,34 @@ class _Reader:
             key = f"models.{number}"
             line = self._lines.get(key, self._lines.get("models", 1))
             if "file" not in entry:
-                yield f"{self._path}:{line}", _toml(entry)
+                text = _toml(entry)
+                if (wrong := _wrong(text)) is not None:
+                    raise self._error(f"{key}.{wrong.key}", wrong.problem)
+                yield f"{self._path}:{line}", text
             elif len(entry) > 1 or not isinstance(entry["file"], str):
                 raise self._error(key, 'an entry of [[models]] that has "file" names a file and has nothing else')
             else:
                 path = self._inside(key, entry["file"])
-                yield path, _text(self._tree, path, self._path, line)
+                text = _text(self._tree, path, self._path, self._lines.get(f"{key}.file", line))
+                if (wrong := _wrong(text)) is not None:
+                    raise ConfigurationError(path, _line_of(wrong.key, _lines_of(text)), wrong.problem)
+                yield path, text
+
+
+def _wrong(text: str) -> frameworks.ModelError | None:
+    """What is wrong with a framework model."""
+    try:
+        frameworks.decode(text, "")
+    except frameworks.ModelError as exc:
+        return exc
+    return None
+
+
+def _line_of(key: str, lines: Mapping[str, int]) -> int:
+    """The line of a key, or of the nearest thing around it that has one."""
+    while key and key not in lines:
+        key = key.rpartition(".")[0]
+    return lines.get(key, 1)
 
 
 def _names(kind: type[Severity | Confidence]) -> tuple[str, ...]:
@@ -369,7 +390,7 @@ _KEY = re.compile(r"""^\s*(?P<name>[\w.'" -]+?)\s*=""")
 
 def _lines_of(text: str) -> Mapping[str, int]:
     """
-    Line of each section and key, by dotted name; entries of `[[x]]` are `x.0`, `x.1`.
+    Line of each section and key, by dotted name; entries of `[[x]]` are `x.0`, `x.1`, those of `[[x.y]]` `x.1.y.0`.
 
     `tomllib` keeps no positions. This reads the lines that start a section or a key and skips text of several lines.
     """
@@ -380,7 +401,11 @@ def _lines_of(text: str) -> Mapping[str, int]:
     for number, line in enumerate(text.splitlines(), start=1):
         if not quote:
             if header := _HEADER.match(line):
-                section = _plain(header["name"])
+                section = ""
+                for part in _plain(header["name"]).split("."):
+                    if section in counts:
+                        section = f"{section}.{counts[section]}"
+                    section = f"{section}.{part}".lstrip(".")
                 lines.setdefault(section, number)
                 if header["open"] == "[[":
                     counts[section] = counts.get(section, -1) + 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tomllib
 
 import pytest
@@ -40,13 +41,24 @@ language = "python"
 
 [[models.relations]]
 calls = ['stock.Key "x"']
-many = true
+kind = "many"
+access = "manager"
+generic = true
+"""
+BILLING = """name = "billing"
+language = "python"
+
+[[operations]]
+on = "function"
+names = ["billing.client.charge"]
+does = "send"
+kind = "job"
 """
 FULL_TREE = MemoryTree(
     {
         ".countersign.toml": FULL,
         "accepted.json": baseline.render([sample.QUERY]),
-        "tools/billing.toml": 'name = "billing"\n',
+        "tools/billing.toml": BILLING,
     }
 )
 
@@ -85,7 +97,7 @@ def test_on_is_the_default() -> None:
 def test_models() -> None:
     """Own models are TOML text: a file's as it is, an entry's written again with the same meaning."""
     (file, file_text), (entry, entry_text) = configuration.read(FULL_TREE, RULES).root.models
-    assert (file, file_text) == ("tools/billing.toml", 'name = "billing"\n')
+    assert (file, file_text) == ("tools/billing.toml", BILLING)
     assert entry == ".countersign.toml:21"
     assert tomllib.loads(entry_text) == tomllib.loads(FULL)["models"][1]
 
@@ -140,6 +152,33 @@ def test_refusals(text: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read({".countersign.toml": text})
     assert str(caught.value) == f".countersign.toml:{message}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("does =", "doos =", '7: not a framework model: {} unknown field `doos` - {}; did you mean "does"?'),
+        ('"send"', '"sent"', "7: not a framework model: Invalid enum value 'sent' - {}; did you mean \"send\"?"),
+        ('["billing.client.charge"]', "3", "6: not a framework model: Expected `array`, got `int` - {}"),
+        ('language = "python"\n', "", "1: not a framework model: {} missing required field `language`"),
+        (
+            "operations",
+            "operation",
+            '4: not a framework model: {} unknown field `operation`; did you mean "operations"?',
+        ),
+    ],
+)
+def test_wrong_models(old: str, new: str, message: str) -> None:
+    """An own model that is wrong is told with its line and the nearest name, in its file and in the configuration."""
+    text = BILLING.replace(old, new, 1)
+    pattern = re.escape(message).replace(re.escape("{}"), ".*")
+    with pytest.raises(ConfigurationError, match=rf"^billing\.toml:{pattern}$"):
+        read({".countersign.toml": '[[models]]\nfile = "billing.toml"\n', "billing.toml": text})
+    before = '[[models]]\nname = "a"\nlanguage = "php"\n[[models]]\n'
+    number = int(message.partition(":")[0])
+    line = 4 if number == 1 else number + 4
+    with pytest.raises(ConfigurationError, match=rf"^\.countersign\.toml:{line}{pattern[1:]}$"):
+        read({".countersign.toml": before + text.replace("[[", "[[models.")})
 
 
 def test_unreadable_files() -> None:
