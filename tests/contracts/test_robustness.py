@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import random
+import re
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +20,13 @@ import pytest
 
 from analyzers import ir
 from analyzers.change import BlobId
-from analyzers.engine import scan
+from analyzers.engine import review, scan
 from analyzers.index import Index
 from analyzers.languages import front_end_for
 from analyzers.languages.lowering import Job, Lowered, lower, outline
 from analyzers.options import Options
-from tests.trees import blob_id
+from tests.cases.runner import pages, read
+from tests.trees import blob_id, change
 
 SHARDS = 4
 PER_SHARD = 40
@@ -116,6 +118,31 @@ def test_no_file_stops_the_engine(shard: int, damage: bool) -> None:
     assert outcome.analysed_files + len(outcome.skipped) == len(files)
     assert all(item.reason == "it is binary" for item in outcome.skipped), outcome.skipped
     assert [sentence for sentence in outcome.failures if "steps" not in sentence] == []
+
+
+def rewritten(text: bytes, chance: random.Random) -> bytes:
+    """The text with up to five of its words and signs replaced by others, dropped or doubled: much of it still parses."""
+    for _ in range(chance.randint(1, 5)):
+        words = list(re.finditer(rb"\w+|[^\s\w]|\n *", text))
+        if len(words) < 2:
+            break
+        one, other = chance.choice(words), chance.choice(words)
+        written = chance.choice((other[0], b"", one[0] + chance.choice((b"", b" ")) + other[0]))
+        text = text[: one.start()] + written + text[one.end() :]
+    return text
+
+
+@pytest.mark.parametrize("damage", [damaged, rewritten])
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+def test_no_damaged_program_stops_a_review(page: Path, damage: Callable[[bytes, random.Random], bytes]) -> None:
+    """Each program of the cases, in all languages, is reviewed with a change that damages one of its files."""
+    for case in read(page):
+        chance = random.Random(f"{damage.__name__} {case.id}")
+        path = chance.choice([path for path in sorted(case.head) if case.head[path]])
+        text = damage(case.head[path].encode(), chance).decode(errors="replace")
+        with Index.open(None) as index:
+            outcome = review(change(case.head, {**case.head, path: text}), index, lambda path: Options())
+        assert outcome.failures == (), case.id
 
 
 def kept_as_read(path: str, text: bytes) -> None:
