@@ -8,8 +8,8 @@ from collections.abc import Callable as Function
 from typing import TYPE_CHECKING, TypeAlias
 
 from analyzers import ir
-from analyzers.effects import calls, counts, rows
-from analyzers.effects.tree import Count
+from analyzers.effects import calls, counts, readers, rows
+from analyzers.effects.tree import Count, How
 from analyzers.effects.values import (
     UNKNOWN,
     Anonymous,
@@ -19,7 +19,9 @@ from analyzers.effects.values import (
     Group,
     Items,
     Object,
+    Outside,
     QuerySet,
+    Row,
     Super,
     Value,
     choices,
@@ -206,7 +208,7 @@ def collection_method(
 ) -> Value | None:
     """A method of a collection in memory; None when it has none of this name."""
     function = next((argument for argument in arguments if isinstance(argument, calls.FUNCTIONS)), None)
-    if frame.module.language in ("php", "blade"):
+    if frame.module.host == "php":
         return _php_collection(it, value, name, function, arguments, frame, node)
     if isinstance(value, Items):
         if name in ("append", "add", "appendleft", "push"):
@@ -239,10 +241,31 @@ def collection_method(
 
 PHP_PER_ELEMENT = frozenset(
     {
-        "map", "each", "filter", "reject", "sortBy", "sortByDesc", "groupBy", "keyBy", "sum", "contains", "transform", "flatMap",
-        "reduce", "mapWithKeys", "every", "some", "partition", "unique", "first", "pluck", "max", "min", "avg", "where", "values",
+        "map", "each", "filter", "reject", "sortBy", "sortByDesc", "groupBy", "keyBy", "sum", "contains", "doesntContain",
+        "flatMap", "partition", "every", "some", "unique", "first", "last", "max", "min", "avg", "average", "until",
     }
 )  # fmt: skip
+"""Methods of a collection that can be read as an attribute, and then do to each element what is asked of it."""
+_READING = frozenset(
+    {
+        "pluck", "sum", "max", "min", "avg", "average", "median", "sortBy", "sortByDesc", "groupBy", "keyBy", "where",
+        "whereIn", "whereNotIn", "whereNull", "whereNotNull", "firstWhere", "contains", "doesntContain", "unique", "every",
+        "some", "implode",
+    }
+)  # fmt: skip
+"""Methods whose first argument may name an attribute of each element: `sum("total")`, `groupBy("customer.name")`."""
+_MAKING = frozenset({"map", "flatMap", "transform", "mapWithKeys", "through", "mapInto", "pluck"})
+_ONE = frozenset(
+    {"first", "last", "find", "pop", "shift", "pull", "get", "sole", "random", "firstWhere", "firstOrFail"}
+)
+_NEITHER = frozenset(
+    {
+        "count", "isEmpty", "isNotEmpty", "sum", "contains", "doesntContain", "every", "some", "reduce", "max", "min", "avg",
+        "average", "median", "implode", "join", "has", "search", "modelKeys", "keys", "total", "offsetExists",
+    }
+)  # fmt: skip
+"""Methods that give no elements."""
+_GROUPING = frozenset({"groupBy", "chunk", "split", "partition", "sliding", "chunkWhile", "mapToGroups", "chunkBy"})
 
 
 def _php_collection(
@@ -255,29 +278,95 @@ def _php_collection(
     node: ir.Call,
 ) -> Value | None:
     count = value.count if isinstance(value, Items) else Count.FEW
-    known = rows.operation(it, "queryset", name, "php")
+    first = arguments[0] if arguments else UNKNOWN
+    known = rows.operation(it, "row", name, "php")
     if known is not None and known.does == "load":
         rows.load_for(it, known, value, arguments, frame, node)
         return value
+    if known is not None and known.does == "serialize":
+        readers.read_appended(it, value, frame, node)
+        return value
+    if known is not None and known.does == "read" and known.gives == "receiver":
+        it.query(frame, node, how=How.CALL)
+        return value
     result: Value = UNKNOWN
     if function is not None:
-        with it.loop(frame, node.span, "element", count):
+        with it.loop(frame, node.span, _singular(it, value), count):
             element = it.element(value)
             extra = (UNKNOWN, element) if name == "reduce" else (element, UNKNOWN)
             result = calls.call_value(it, function, extra, {}, frame, node)
-    elif name == "pluck" and arguments and isinstance(arguments[0], Const) and isinstance(value, Items):
-        with it.loop(frame, node.span, "element", count):
-            result = it.attribute_of(it.element(value), str(arguments[0].value).split(".")[0], frame, node)
-        return Items(result, count)
-    if name in ("map", "flatMap", "transform", "mapWithKeys"):
-        return Items(result, count)
-    if name in ("first", "last", "find", "pop", "shift", "get", "sole", "random"):
+    elif name in _READING and isinstance(first, Const) and isinstance(first.value, str):
+        with it.loop(frame, node.span, _singular(it, value), count):
+            result = it.element(value)
+            for part in first.value.split("."):
+                result = it.attribute_of(result, part, frame, node)
+    if name in _MAKING:
+        return Items(_flat(it, result) if name in ("flatMap", "mapWithKeys") else result, count)
+    if name in _ONE:
         return it.element(value)
-    if name in ("count", "isEmpty", "isNotEmpty", "sum", "contains", "every", "some", "reduce", "max", "min", "avg"):
+    if name in _NEITHER:
         return UNKNOWN
+    if name in _GROUPING:
+        few = name in ("split", "partition", "chunk", "sliding")
+        return Items(Items(it.element(value), count), Count.FEW if few else count)
+    if name in ("collapse", "flatten"):
+        return Items(_flat(it, it.element(value)), count)
+    if name in ("merge", "concat", "union"):
+        return Items(
+            join(it.element(value), it.element(first)), max(count, first.count if isinstance(first, Items) else count)
+        )
     if name in ("push", "add", "prepend", "put") and isinstance(value, Items):
         it.put(value, arguments[-1] if arguments else UNKNOWN)
     return value
+
+
+def _singular(it: Interpreter, value: Value) -> str:
+    """What one element is called: by its model, where that is known."""
+    element = value.element if isinstance(value, Items) else UNKNOWN
+    return element.model.symbol.name.lower() if isinstance(element, Row) else "element"
+
+
+def _flat(it: Interpreter, value: Value) -> Value:
+    inner: Value = UNKNOWN
+    for part in choices(value):
+        inner = join(inner, it.element(part) if isinstance(part, (Items, Group, QuerySet)) else part)
+    return inner
+
+
+def each_attribute(it: Interpreter, message: Outside, name: str, frame: Frame, node: ir.Node) -> Value:
+    """`$orders->map->customer`."""
+    value = message.receiver
+    assert isinstance(value, Items)
+    with it.loop(frame, node.span, _singular(it, value), value.count):
+        result = it.attribute_of(it.element(value), name, frame, node)
+    return _after_each(it, message, value, result)
+
+
+def each_call(
+    it: Interpreter,
+    message: Outside,
+    callee: ir.Attribute | ir.Lookup,
+    arguments: calls.Arguments,
+    keywords: calls.Keywords,
+    frame: Frame,
+    node: ir.Call,
+) -> Value:
+    """`$orders->each->archive()`."""
+    value = message.receiver
+    assert isinstance(value, Items)
+    result: Value = UNKNOWN
+    with it.loop(frame, node.span, _singular(it, value), value.count):
+        for part in choices(it.element(value)):
+            result = join(result, calls.call_method(it, part, callee, arguments, keywords, frame, node))
+    return _after_each(it, message, value, result)
+
+
+def _after_each(it: Interpreter, message: Outside, value: Items, result: Value) -> Value:
+    if message.dotted in _MAKING:
+        return Items(_flat(it, result) if message.dotted == "flatMap" else result, value.count)
+    if message.dotted in _ONE:
+        return it.element(value)
+    return UNKNOWN if message.dotted in _NEITHER else value
 
 
 __all__ = ["collection_method", "special"]

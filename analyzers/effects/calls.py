@@ -27,6 +27,7 @@ from analyzers.effects.values import (
     Row,
     Super,
     Value,
+    View,
     choices,
     join,
 )
@@ -51,13 +52,13 @@ Keywords = dict[str, Value]
 
 def call(it: Interpreter, node: ir.Call, frame: Frame) -> Value:
     """The value of a call, with its effects."""
-    callee = node.callee
+    callee = _written(it, node.callee, frame)
     if isinstance(callee, ir.Name) and frame.find(callee.id) is None:
         intrinsic = intrinsics.INTRINSICS.get(callee.id) if frame.module.is_stub else None
         if intrinsic is not None:
             return intrinsic(it, evaluate_arguments(it, node, frame)[0], frame, node)
         special = None
-        if frame.module.language not in ("python", "php"):
+        if frame.module.is_template:
             special = templates.special(it, callee.id, node, frame)
         if special is None:
             special = builtin.special(it, callee.id, node, frame)
@@ -68,6 +69,18 @@ def call(it: Interpreter, node: ir.Call, frame: Frame) -> Value:
     value = it.evaluate(callee, frame)
     arguments, keywords = evaluate_arguments(it, node, frame)
     return call_value(it, value, arguments, keywords, frame, node)
+
+
+def _written(it: Interpreter, callee: ir.Expr, frame: Frame) -> ir.Expr:
+    """PHP's `$row->$name` before parentheses, as `$row->lines` where the name is known."""
+    if frame.module.host != "php" or not isinstance(callee, ir.Call) or len(callee.arguments) != 2:
+        return callee
+    if ir.dotted(callee.callee) != "getattr":
+        return callee
+    name = it.evaluate(callee.arguments[1], frame)
+    if not isinstance(name, Const) or not isinstance(name.value, str):
+        return callee
+    return ir.Attribute(callee.span, callee.arguments[0], name.value)
 
 
 def evaluate_arguments(it: Interpreter, node: ir.Call, frame: Frame) -> tuple[Arguments, Keywords]:
@@ -114,6 +127,8 @@ def call_method(
         found = builtin.collection_method(it, receiver, name, arguments, keywords, frame, node)
         if found is not None:
             return found
+    if isinstance(receiver, Outside) and isinstance(receiver.receiver, Items):
+        return builtin.each_call(it, receiver, callee, arguments, keywords, frame, node)
     if isinstance(receiver, Row) and receiver.model.framework.language == "php":
         relation = receiver.model.relations.get(name)
         if relation is not None:
@@ -122,10 +137,16 @@ def call_method(
         found = _call_on_class(it, receiver, name, arguments, keywords, frame, node)
         if found is not None:
             return found
+    if isinstance(receiver, Object) and receiver.symbol.method(name) is None and name not in receiver.attributes:
+        magic = receiver.symbol.method("__call")
+        if magic is not None:
+            return call_function(it, Callable(magic, receiver), (Const(name), Group(arguments)), {}, frame, node)
+    if isinstance(receiver, View):
+        return templates.more(it, receiver, name, arguments, frame, node)
     if isinstance(receiver, Column):
         return receiver  # `Order.number.label("n")`, `Order.lines.of_type(Gift)`: still about that column
     for framework, known in it.frameworks.operations.get(("any", name), ()):
-        if framework.language == frame.module.language and _fits(it, framework, known, receiver, callee, arguments):
+        if framework.language == frame.module.host and _fits(it, framework, known, receiver, callee, arguments):
             return apply(it, known, arguments, keywords, frame, node, receiver)
     value = it.attribute_of(receiver, name, frame, callee)
     if type(value) is Value and type(receiver) is Value:
@@ -187,8 +208,9 @@ def _call_on_class(
     if model is None:
         return None
     library = model.framework.name
-    known = rows.operation(it, "model", name, frame.module.language, library)
-    if receiver.symbol.method(name) is not None:
+    known = rows.operation(it, "model", name, frame.module.host, library)
+    method = receiver.symbol.method(name)
+    if method is not None and not _is_scope(method):
         if known is None or known.does != "build":
             return None
         own = call_value(it, it.attribute_of(receiver, name, frame, node), arguments, keywords, frame, node, receiver)
@@ -212,31 +234,30 @@ def _call_on_class(
         plain.fetched = True
         return rows.given(it, known, plain, arguments, frame, node)
     if model.framework.language == "php":
-        plain = QuerySet(model, it.loops, frame.at(node.span), loads=_default_with(model.symbol))
+        plain = QuerySet(model, it.loops, frame.at(node.span))
         return rows.call_set(it, plain, name, arguments, keywords, frame, node)
     return None
-
-
-def _default_with(symbol: ClassSymbol) -> Loads:
-    """Laravel's `$with`: loaded with every query of the model."""
-    field = symbol.field("with")
-    value = field[1].value if field is not None else None
-    items = value.items if isinstance(value, ir.Collection) else ()
-    return Loads().plus(
-        *(item.value for item in items if isinstance(item, ir.Constant) and isinstance(item.value, str))
-    )
 
 
 def scope_method(
     it: Interpreter, value: QuerySet, name: str, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Call
 ) -> Value | None:
-    """Laravel's local scope `scopeActive($query)` behind `->active()`."""
-    method = value.model.symbol.method(f"scope{name[:1].upper()}{name[1:]}")
-    if method is None:
+    """
+    Laravel's local scope behind `->active()`: `scopeActive($query)`, or `active($query)` with the attribute `Scope`.
+
+    A scope that runs its query gives what it read.
+    """
+    symbol = value.model.symbol
+    method = symbol.method(f"scope{name[:1].upper()}{name[1:]}") or symbol.method(name)
+    if method is None or (method.name == name and not _is_scope(method)):
         return None
     instance = Row(value.model, it.loops, None, assumed=Confidence.POSSIBLE)
     made = call_function(it, Callable(method, instance), (value, *arguments), keywords, frame, node)
-    return made if isinstance(made, QuerySet) else value
+    return value if type(made) is Value or isinstance(made, (Const, Outside)) else made
+
+
+def _is_scope(method: FunctionSymbol) -> bool:
+    return any(name.rpartition(".")[2] == "Scope" for name in method.decorator_names())
 
 
 def _by_unique_name(
@@ -246,7 +267,7 @@ def _by_unique_name(
     for argument in arguments:
         if isinstance(argument, FUNCTIONS):
             call_value(it, argument, (UNKNOWN,), {}, frame, node)
-    if not it.active or name.startswith("__") or frame.module.language not in ("python", "php"):
+    if not it.active or name.startswith("__") or frame.module.is_template:
         return UNKNOWN
     method = it.unique_method(name)
     if method is None or method.owner is None:
@@ -322,17 +343,22 @@ def _call_outside(
     known = function_operation(it, value.dotted, frame)
     if known is not None:
         return apply(it, known, arguments, keywords, frame, node, None)
-    for argument in (*arguments, *keywords.values()):
-        if isinstance(argument, Anonymous):
-            _call_lambda(it, argument, ())
+    functions = [argument for argument in (*arguments, *keywords.values()) if isinstance(argument, Anonymous)]
+    if functions and any(value.dotted in framework.transactions for framework in it.frameworks.all):
+        with it.collecting() as body:
+            result = _call_lambda(it, functions[0], ())
+        if body:
+            it.sink.append(Transaction(frame.at(node.span), tuple(body)))
+        return result
+    for function in functions:
+        _call_lambda(it, function, ())
     return Outside(f"{value.dotted}()") if name[:1].isupper() and value.receiver is None else UNKNOWN
 
 
 def function_operation(it: Interpreter, dotted: str, frame: Frame) -> Operation | None:
     """What a library's function does, by its dotted name or by its last segment within the same package."""
-    operations = it.frameworks.operations
-    known = operations.get(("function", dotted))
-    return known[0][1] if known else None
+    known = it.frameworks.operations.get(("function", dotted), ())
+    return next((found for framework, found in known if framework.language == frame.module.host), None)
 
 
 def apply(
@@ -358,7 +384,7 @@ def apply(
             )
             if known.context < 0:
                 context = Items(UNKNOWN, Count.FEW, mapping=dict(keywords))
-            return templates.render(it, argument, context, frame, node)
+            return templates.view(it, argument, context, frame, node)
         case "send":
             it.leave(frame, node, known.kind, Confidence.LIKELY if known.on == "any" else Confidence.CERTAIN)
             return UNKNOWN
@@ -393,11 +419,11 @@ def _class_named(it: Interpreter, arguments: Arguments) -> Value:
 
 
 def _service(it: Interpreter, label: Value, frame: Frame, node: ir.Node) -> Value:
-    """What the factory of a service gives, which is made for a context and a request."""
+    """What the factory of a service gives, which is made for a context and a request; without one, a class is made."""
     name = label.value if isinstance(label, Const) else label.symbol.name if isinstance(label, Class) else None
     factory = it.wiring.service(name) if isinstance(name, str) else None
     if factory is None:
-        return UNKNOWN
+        return instantiate(it, label.symbol, (), {}, frame, node) if isinstance(label, Class) else UNKNOWN
     value: Value = Class(factory) if isinstance(factory, ClassSymbol) else Callable(factory)
     return call_value(it, value, (UNKNOWN, UNKNOWN), {}, frame, node)
 
@@ -492,6 +518,26 @@ def _loader(
 # --- functions of the tree --------------------------------------------------------------------------------------------
 
 
+def own_class(frame: Frame) -> Value:
+    """The class around: `cls` of a class method, PHP's `static` and `self`."""
+    instance = frame.instance
+    if isinstance(instance, Class):
+        return instance
+    if isinstance(instance, Object):
+        return Class(instance.symbol)
+    if isinstance(instance, Row):
+        return Class(instance.model.symbol)
+    return Class(frame.owner) if frame.owner is not None else UNKNOWN
+
+
+def of_class(method: FunctionSymbol, cls: Class) -> Callable:
+    """A method read from a class: bound to it when it is a class method, or a static one of PHP, which knows `static`."""
+    names = method.decorator_names()
+    if "staticmethod" in names:
+        return Callable(method, cls if method.module.host == "php" else None)
+    return Callable(method, cls if "classmethod" in names else None)
+
+
 def bind_method(it: Interpreter, method: FunctionSymbol, instance: Value, frame: Frame, node: ir.Node) -> Value:
     """A method of an instance; a property is called at once."""
     names = method.decorator_names()
@@ -506,7 +552,7 @@ def bind_method(it: Interpreter, method: FunctionSymbol, instance: Value, frame:
         cache[method.name] = value
         return value
     if "staticmethod" in names:
-        return Callable(method)
+        return Callable(method, Class(instance.symbol) if isinstance(instance, Object) else None)
     if "classmethod" in names and isinstance(instance, Object):
         return Callable(method, Class(instance.symbol))
     return Callable(method, instance)
@@ -516,7 +562,7 @@ def is_property(it: Interpreter, method: FunctionSymbol, names: list[str]) -> bo
     """Whether reading the attribute calls the method."""
     return any(
         name.rpartition(".")[2]
-        in ("property", "cached_property", "hybrid_property", "classproperty", "classonlyproperty")
+        in ("property", "cached_property", "hybrid_property", "classproperty", "classonlyproperty", "Computed")
         or name.endswith("_property")
         for name in names
     )
@@ -541,7 +587,7 @@ def call_function(
 
     function = target.function
     activation = function.id
-    if isinstance(target.bound, Object) and target.bound.symbol is not function.owner:
+    if isinstance(target.bound, (Object, Class)) and target.bound.symbol is not function.owner:
         activation = f"{function.id} of {target.bound.symbol.id}"  # one serializer's method runs inside another's
     if not it.may_enter(activation) or len(it.stack) >= DEPTH:
         return UNKNOWN
@@ -599,7 +645,7 @@ def bind_parameters(
 ) -> None:
     """Give the parameters of an activation their values; what is not known is taken from its annotation or default."""
     positional = list(arguments)
-    if bound is not None:
+    if bound is not None and not any(ir.dotted(decorator) == "staticmethod" for decorator in function.decorators):
         positional.insert(0, bound)
     named = dict(keywords)
     for parameter in function.params:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from analyzers import ir
-from analyzers.effects import calls, counts, rows, templates
+from analyzers.effects import builtin, calls, counts, rows, templates
 from analyzers.effects.tree import Branch, Count, Deferred, Effect, How, Leave, Loop, Query, Sequence, Transaction
 from analyzers.effects.values import (
     UNKNOWN,
@@ -157,7 +157,7 @@ class Interpreter:
             paths = self.program.snapshot.mentioning((name,))
             if len(paths) <= calls.UNIQUE:
                 for module in map(self.program.module, paths):
-                    if module is not None and module.language in ("python", "php"):
+                    if module is not None and not module.is_template:
                         found += [c.methods[name] for c in module.every_class() if name in c.methods]
             self._unique[name] = found[0] if len(found) == 1 else None
         return self._unique[name]
@@ -193,6 +193,11 @@ class Interpreter:
         names |= {n.name for a in decorator.arguments for n in ir.walk(a) if isinstance(n, ir.Attribute)}
         sender = next((k.value for k in decorator.keywords if k.name == "sender"), None)
         return bool(names & signals) and sender is not None and self.program.class_of(module, sender) is model
+
+    def is_component(self, symbol: ClassSymbol) -> bool:
+        """Whether the views that a class renders see its properties as variables."""
+        bases = {a.dotted if isinstance(a, External) else f"{a.module.name}.{a.name}" for a in symbol.mro()[1:]}
+        return any(base in framework.components for framework in self.frameworks.all for base in bases)
 
     def template_paths(self, name: str) -> list[str]:
         """Paths of the templates of a name, the likeliest first."""
@@ -405,7 +410,7 @@ class Interpreter:
     def _for(self, node: ir.For, frame: Frame) -> None:
         self.for_each(
             node.iterable, node.target, frame, lambda: self.block(node.body, frame),
-            short=counts.ends_early(node.body), reader="template" if frame.module.language not in ("python", "php") else "",
+            short=counts.ends_early(node.body), reader="template" if frame.module.is_template else "",
         )  # fmt: skip
         self.block(node.other, frame)
 
@@ -586,8 +591,8 @@ class Interpreter:
         found = frame.find(name)
         if found is not None:
             return found
-        if name == "cls" and isinstance(frame.instance, Class):
-            return frame.instance
+        if name == "cls":
+            return calls.own_class(frame)
         symbol = self.program.lookup(frame.module, name)
         if symbol is not None:
             return self.of_symbol(symbol)
@@ -652,10 +657,14 @@ class Interpreter:
                 return self.of_symbol(symbol) if symbol is not None else UNKNOWN
             case Super():
                 return self._super_attribute(value, name, frame, node)
-            case Outside():
+            case Outside() if not isinstance(value.receiver, Items):
                 return self.of_symbol(self.program.external(f"{value.dotted}.{name}")) if "." not in name else UNKNOWN
             case Items() if value.mapping is not None and name in value.mapping:
                 return value.mapping[name]
+            case Items() if frame.module.host == "php" and name in builtin.PHP_PER_ELEMENT:
+                return Outside(name, value)  # `$orders->each->archive()`, `$orders->map->customer`
+            case Outside() if isinstance(value.receiver, Items):
+                return builtin.each_attribute(self, value, name, frame, node)
             case Group():  # `result.Order` of `select(Order, Customer)`
                 return next(
                     (part for part in value.items if isinstance(part, Row) and part.model.symbol.name == name), UNKNOWN
@@ -675,6 +684,12 @@ class Interpreter:
             return self.evaluate(field[1].value, Frame(field[0].module, None, field[0]))
         if field is not None and field[1].annotation is not None:
             return self.annotated(field[1].annotation, field[0].module) or UNKNOWN
+        computed = rows.named_accessor(value.symbol, name, "Property") if frame.module.host == "php" else None
+        if computed is not None:
+            return calls.call_function(self, Callable(computed, value), (), {}, frame, node)
+        magic = value.symbol.method("__get")
+        if magic is not None and f"{magic.id} of {value.symbol.id}" not in self.stack:
+            return calls.call_function(self, Callable(magic, value), (Const(name),), {}, frame, node)
         return UNKNOWN
 
     def _class_attribute(self, value: Class, name: str, frame: Frame) -> Value:
@@ -683,11 +698,11 @@ class Interpreter:
             starts, cls = self.orm.manager_class(model, name)
             if starts:
                 return rows.start(self, model, cls, frame)
+        if name == "class":  # PHP's `Order::class`
+            return value
         method = value.symbol.method(name)
         if method is not None:
-            is_static = "staticmethod" in method.decorator_names()
-            is_class = "classmethod" in method.decorator_names()
-            return Callable(method, value if is_class and not is_static else None)
+            return calls.of_class(method, value)
         inner = value.symbol.inner(name)
         if inner is not None:
             return Class(inner)

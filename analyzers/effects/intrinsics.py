@@ -26,6 +26,7 @@ def _render(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: i
 INTRINSICS: dict[str, Intrinsic] = {
     "__admin_rows__": columns.admin_rows,
     "__follow__": columns.follow,
+    "__loaded__": readers.loaded,
     "__meta_model__": columns.meta_model,
     "__model_of_admin__": columns.model_of_admin,
     "__read_as__": readers.read_as,

@@ -261,10 +261,20 @@ def calls_bound(method: object, instance: Value) -> Callable:
 
 
 def consume(it: Interpreter, value: Value, frame: Frame, node: ir.Node) -> None:
-    """What is returned to a renderer is gone through."""
+    """
+    What is returned to a renderer is gone through, and what answers for itself is asked.
+
+    https://laravel.com/docs/responses, `Illuminate\\Contracts\\Support\\Responsable`
+    """
     for part in choices(value):
         if isinstance(part, QuerySet):
             rows.run(it, part, frame, node)
+        elif isinstance(part, Object) and part.symbol.module.host == "php":
+            method = part.symbol.method("toResponse")
+            if method is not None:
+                calls.call_function(it, Callable(method, part), (), {}, frame, node)
+        elif frame.module.host == "php":
+            read_appended(it, part, frame, node)
 
 
 def _field_kind(symbol: object) -> str:
@@ -322,6 +332,45 @@ def _is_set(meta: ClassSymbol | None, option: str) -> bool:
     """Whether an option of `Meta` has a true literal value."""
     field = meta.field(option) if meta is not None else None
     return field is not None and isinstance(field[1].value, ir.Constant) and bool(field[1].value.value)
+
+
+# --- Laravel ----------------------------------------------------------------------------------------------------------
+
+NESTED = 3
+"""Relations within relations of an answer that are followed."""
+
+
+def read_appended(it: Interpreter, value: Value, frame: Frame, node: ir.Node, depth: int = 0) -> None:
+    """
+    What turning models into an array reads: the accessors that `$appends` names, for relations that were loaded too.
+
+    https://laravel.com/docs/eloquent-serialization#appending-values-to-json
+    """
+    for part in choices(value):
+        if isinstance(part, (Items, Group, QuerySet)):
+            count = it.iterate(part, frame, ir.Name(node.span, "row"))
+            element = it.element(part)
+            name = element.model.symbol.name.lower() if isinstance(element, Row) else "row"
+            with it.loop(frame, node.span, name, count, "serializer"):
+                read_appended(it, it.element(part), frame, node, depth)
+        elif isinstance(part, Row) and depth < NESTED:
+            field = part.model.symbol.field("appends")
+            names = field[1].value if field is not None else None
+            for item in names.items if isinstance(names, ir.Collection) else ():
+                if isinstance(item, ir.Constant) and isinstance(item.value, str):
+                    it.attribute_of(part, item.value, frame, node)
+            for path in sorted(part.loads.paths):
+                if "." not in path:
+                    read_appended(it, it.attribute_of(part, path, frame, node), frame, node, depth + 1)
+
+
+def loaded(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+    """`__loaded__(row, name)`: the rows of a relation, where they came with their owner."""
+    if len(arguments) == 2 and isinstance(arguments[1], Const):
+        for part in choices(arguments[0]):
+            if isinstance(part, Row) and arguments[1].value in part.loads.paths | part.model.loaded:
+                return it.attribute_of(part, str(arguments[1].value), frame, node)
+    return UNKNOWN
 
 
 # --- response models --------------------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ class Runner:
                 assert root.owner is not None
                 calls.call_function(it, Callable(function, Object(root.owner)), (row,), {}, frame, node)
             return
-        bound = self._instance(root)
+        bound = self._instance(root, frame, node)
         skip = 1 if bound is not None else 0
         arguments = {
             p.name: self._argument(p, root) for p in function.full.params[skip:] if p.kind in ("plain", "keyword")
@@ -105,7 +105,7 @@ class Runner:
             readers.read_response(it, value, annotation, Frame(function.module, function), function.node)
         readers.consume(it, value, Frame(function.module, function), function.node)
 
-    def _instance(self, root: Root) -> Value | None:
+    def _instance(self, root: Root, frame: Frame, node: ir.Node) -> Value | None:
         function = root.function
         owner = root.owner or function.owner
         if owner is None or "staticmethod" in function.decorator_names():
@@ -128,11 +128,15 @@ class Runner:
                     found = self.orm.model(symbol) if used else None
                     if found is not None:
                         return QuerySet(found, (), None, cls=owner, assumed=Confidence.LIKELY)
+        if owner.module.host == "php" and function.name != "__construct":
+            return calls.instantiate(self.interpreter, owner, (), {}, frame, node)  # by the container, from its types
         return Object(owner)
 
     def _argument(self, parameter: ir.Parameter, root: Root) -> Value | None:
         it = self.interpreter
         known = it.annotated(parameter.annotation, root.function.module)
+        if isinstance(known, Row) and root.kind == "route" and known.model.framework.language == "php":
+            known.assumed = Confidence.LIKELY  # bound by the route: fetched by its key, without relations
         if known is not None or parameter.annotation is not None:
             return known
         return self._by_name(parameter.name, root)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from analyzers import ir
-from analyzers.effects import calls
+from analyzers.effects import calls, readers
 from analyzers.effects.tree import Branch, Count, Effect, How, Leave, Loop, Query
 from analyzers.effects.values import (
     NO_LOADS,
@@ -29,6 +29,7 @@ from analyzers.effects.values import (
     Items,
     Loader,
     Loads,
+    Object,
     Outside,
     QuerySet,
     Row,
@@ -38,7 +39,7 @@ from analyzers.effects.values import (
 from analyzers.findings import Confidence
 from analyzers.frameworks import Operation
 from analyzers.program.orm import ModelInfo, RelationInfo
-from analyzers.program.symbols import ClassSymbol, External
+from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol
 from analyzers.span import Place
 
 if TYPE_CHECKING:
@@ -180,15 +181,24 @@ def call_set(
     node: ir.Call,
 ) -> Value:
     """What calling a method of a query set gives and runs. A method that nothing is known of builds."""
-    known = operation(it, "queryset", name, frame.module.language, value.model.framework.name)
+    known = operation(it, "queryset", name, frame.module.host, value.model.framework.name)
     if known is None:
         scope = calls.scope_method(it, value, name, arguments, keywords, frame, node)
         return scope if scope is not None else _built(it, value, frame, node, None, unknown=True)
+    if known.does == "each":
+        run(it, value, frame, node)
+        with it.loop(frame, node.span, value.model.symbol.name.lower(), Count.FEW if value.short else Count.ROWS):
+            for argument in arguments:
+                calls.call_value(it, argument, (element(it, value),), {}, frame, node)
+        return UNKNOWN
     if known.does == "build":
+        built = _built(it, value, frame, node, known)
         for argument in arguments:
             if isinstance(argument, calls.FUNCTIONS):
-                calls.call_value(it, argument, (_built(it, value, frame, node, known),), {}, frame, node)
-        built = _built(it, value, frame, node, known)
+                calls.call_value(it, argument, (built,), {}, frame, node)
+        if known.limits and arguments:
+            most = arguments[0].value if isinstance(arguments[0], Const) else None
+            built.short = isinstance(most, int) and most <= SHORT
         if known.paths == "models":
             _join(it, built, arguments)
         return built
@@ -231,7 +241,7 @@ def given(
                 return Row(row.model, it.loops, None, assumed=Confidence.LIKELY)
             return Row(value.model, it.loops, frame.at(node.span), loads=value.loads, assumed=value.assumed)
         case "rows":
-            return Items(element(it, value), Count.ROWS)
+            return Items(element(it, value), Count.FEW if value.short else Count.ROWS)
         case "page":
             found = Items(element(it, value), Count.ROWS)
             return Items(found.element, Count.ROWS, mapping={"items": found})
@@ -343,9 +353,17 @@ def _eager(
         return result
     if not arguments and known.paths == "double-underscore":
         result.loads = result.loads.plus(*_all_forward(value.model))
+    if len(arguments) == 2 and isinstance(arguments[1], calls.FUNCTIONS):  # `with("lines", fn ($query) => ...)`
+        arguments = (Items(UNKNOWN, Count.FEW, mapping={_text(arguments[0]): arguments[1]}),)
     for argument in arguments:
-        result.loads = with_loader(it, result.loads, argument, value.model, known.paths)
+        result.loads = with_loader(it, result.loads, argument, value.model, frame, node)
+    if value.model.framework.language == "php":
+        value.loads = result.loads  # a builder is changed in place, and gives itself
     return result
+
+
+def _text(value: Value) -> str:
+    return str(value.value) if isinstance(value, Const) else ""
 
 
 def _all_forward(model: ModelInfo) -> list[str]:
@@ -353,7 +371,7 @@ def _all_forward(model: ModelInfo) -> list[str]:
     return sorted(name for name, relation in model.relations.items() if not relation.many)
 
 
-def with_loader(it: Interpreter, loads: Loads, argument: Value, model: ModelInfo, paths: str) -> Loads:
+def with_loader(it: Interpreter, loads: Loads, argument: Value, model: ModelInfo, frame: Frame, node: ir.Node) -> Loads:
     """Loads with what one argument of an eager operation adds; an argument that is not known is taken to add everything."""
     for part in choices(argument):
         if isinstance(part, Loader) and not part.path:
@@ -373,16 +391,40 @@ def with_loader(it: Interpreter, loads: Loads, argument: Value, model: ModelInfo
         elif isinstance(part, Column):
             loads = loads.plus(part.name)
         elif isinstance(part, Items) and part.mapping is not None:
-            for key in part.mapping:
-                loads = loads.plus(path_of(it, str(key).split(":")[0], model))
+            for key, inner in part.mapping.items():
+                loads = _with_entry(it, loads, key, inner, model, frame, node)
         elif isinstance(part, (Group, Items)):
             for item in part.items if isinstance(part, Group) else (part.element,):
-                loads = with_loader(it, loads, item, model, paths)
+                loads = with_loader(it, loads, item, model, frame, node)
             if isinstance(part, Items) and type(part.element) is Value:
                 loads = loads.plus(*model.relations, *it.orm.reverse(model))
         elif type(part) is Value or isinstance(part, Outside):
             loads = loads.plus(*model.relations, *it.orm.reverse(model))
     return loads
+
+
+def _with_entry(
+    it: Interpreter, loads: Loads, key: object, value: Value, model: ModelInfo, frame: Frame, node: ir.Node
+) -> Loads:
+    """
+    One entry of `with(["customer", "lines" => fn ($query) => $query->with("product"), "shop" => ["owner"]])`.
+    """
+    if not isinstance(key, str):
+        return with_loader(it, loads, value, model, frame, node)
+    path = path_of(it, key.split(":")[0], model)
+    target = _at(it, model, path)
+    if target is None:
+        return loads.plus(path)
+    query = QuerySet(target, it.loops, frame.at(node.span))
+    for part in choices(value):
+        if isinstance(part, calls.FUNCTIONS):
+            given = calls.call_value(it, part, (query,), {}, frame, node)
+            for made in choices(given):
+                if isinstance(made, QuerySet) and made.model is target:
+                    query.loads = Loads({*query.loads.paths, *made.loads.paths})
+        elif not isinstance(part, Const):
+            query.loads = with_loader(it, query.loads, part, target, frame, node)
+    return loads.joined(path, query.loads)
 
 
 def _sibling(path: str, name: str) -> str:
@@ -408,7 +450,7 @@ def _load_more(
     rows = [part for part in (value, *(_rows_of(value))) if isinstance(part, (Row, QuerySet))]
     for row in rows:
         for argument in arguments:
-            row.loads = with_loader(it, row.loads, argument, row.model, known.paths)
+            row.loads = with_loader(it, row.loads, argument, row.model, frame, node)
         if isinstance(row, QuerySet) and isinstance(row.row, Row):
             row.row.loads = row.loads
     it.query(frame, node, how=How.CALL, model=rows[0].model.symbol.name if rows else "")
@@ -450,7 +492,7 @@ def read(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> V
     is_method = row.model.symbol.method(name)
     if relation is not None and (is_method is None or row.model.framework.language == "php"):
         return read_relation(it, row, relation, frame, node)
-    if is_method is not None:
+    if is_method is not None and _made_accessor(row.model.symbol, name) is not is_method:
         return calls.bind_method(it, is_method, row, frame, node)
     if name in row.model.framework.free:
         return UNKNOWN
@@ -463,7 +505,7 @@ def read(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> V
     if name in row.model.columns:
         _deferred(it, row, name, frame, node)
         return UNKNOWN
-    if operation(it, "row", name, frame.module.language, row.model.framework.name) is not None:
+    if operation(it, "row", name, frame.module.host, row.model.framework.name) is not None:
         return Outside(f"row.{name}", row)
     relation = it.orm.reverse(row.model).get(name)
     if relation is not None:
@@ -496,11 +538,36 @@ def _read_proxied(it: Interpreter, row: Row, through: tuple[str, str], frame: Fr
 def _accessor(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> Value:
     """Laravel's `getFullNameAttribute` and `fullName(): Attribute` for `$row->full_name`."""
     if row.model.framework.language == "php":
-        camel = "".join(part.capitalize() for part in name.split("_"))
-        method = row.model.symbol.method(f"get{camel}Attribute")
+        method = named_accessor(row.model.symbol, name, "Attribute")
         if method is not None:
             return calls.call_function(it, Callable(method, row), (), {}, frame, node)
+        method = _made_accessor(row.model.symbol, name)
+        if method is not None:
+            return _read_made(it, row, method, frame, node)
     return Outside(f"row.{name}", row)
+
+
+def named_accessor(symbol: ClassSymbol, name: str, kind: str) -> FunctionSymbol | None:
+    """`getFullNameAttribute` for `full_name`; of a component, `getFullNameProperty`."""
+    return symbol.method(f"get{_pascal(name)}{kind}")
+
+
+def _made_accessor(symbol: ClassSymbol, name: str) -> FunctionSymbol | None:
+    """`fullName(): Attribute` for `full_name`."""
+    pascal = _pascal(name)
+    method = symbol.method(pascal[:1].lower() + pascal[1:])
+    returns = ir.dotted(method.node.returns) if method is not None else None
+    return method if returns is not None and returns.rpartition(".")[2] == "Attribute" else None
+
+
+def _read_made(it: Interpreter, row: Row, method: FunctionSymbol, frame: Frame, node: ir.Node) -> Value:
+    made = calls.call_function(it, Callable(method, row), (), {}, frame, node)
+    getter = made.attributes.get("get") if isinstance(made, Object) else None
+    return calls.call_value(it, getter, (UNKNOWN,), {}, frame, node) if getter is not None else UNKNOWN
+
+
+def _pascal(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
 def _deferred(it: Interpreter, row: Row, name: str, frame: Frame, node: ir.Node) -> None:
@@ -527,8 +594,9 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
     owner = row.model.symbol.name
     it.touched.add(relation.place.path)
     target = it.orm.model(relation.target) if relation.target is not None else None
-    loaded = name in row.loads.paths or relation.eager
-    loads = row.loads.under(name)
+    comes_with = row.loads.plus(*row.model.loaded) if row.model.loaded else row.loads
+    loaded = name in comes_with.paths or relation.eager
+    loads = comes_with.under(name)
     if relation.access in ("manager", "query"):
         if target is None:
             return Outside(f"queryset.{name}", None) if not loaded else UNKNOWN
@@ -587,12 +655,15 @@ def call_row(
     node: ir.Call,
 ) -> Value:
     """What calling a library's method of a row gives and runs."""
-    known = operation(it, "row", name, frame.module.language, row.model.framework.name)
+    known = operation(it, "row", name, frame.module.host, row.model.framework.name)
     if known is None:
         return UNKNOWN
     if known.does == "load":
         _load_more(it, row, known, arguments, frame, node)
         return row
+    if known.does == "serialize":
+        readers.read_appended(it, row, frame, node)
+        return UNKNOWN
     if known.does in ("read", "write"):
         it.query(frame, node, how=How.CALL, write=known.does == "write", model=row.model.symbol.name)
     if known.does == "write":

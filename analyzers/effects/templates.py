@@ -16,10 +16,12 @@ from analyzers.effects.values import (
     Group,
     Items,
     Module,
+    Object,
     Outside,
     QuerySet,
     Row,
     Value,
+    View,
     choices,
     join,
 )
@@ -49,6 +51,46 @@ def render(it: Interpreter, name: Value, context: Value, frame: Frame, node: ir.
                     _render(it, module, _variables(context), frame, node, {})
                     break
     return UNKNOWN
+
+
+def view(it: Interpreter, name: Value, context: Value, frame: Frame, node: ir.Node) -> Value:
+    """Render a template that may get more variables afterwards, with what its component has."""
+    names = {**_of_component(it, frame, node), **_variables(context)}
+    every = Items(UNKNOWN, Count.FEW, mapping=names)
+    render(it, name, every, frame, node)
+    return View(name, every)
+
+
+def more(it: Interpreter, value: View, method: str, arguments: calls.Arguments, frame: Frame, node: ir.Node) -> Value:
+    """`->with("orders", $orders)`, `->with(["orders" => $orders])`, `->withOrders($orders)`: rendered with them too."""
+    key = arguments[0] if arguments else UNKNOWN
+    added: dict[str, Value] = {}
+    if method == "with" and isinstance(key, Const) and len(arguments) > 1:
+        added = {str(key.value): arguments[1]}
+    elif method == "with":
+        added = _variables(key)
+    elif method.startswith("with") and arguments:
+        added = {method[4:5].lower() + method[5:]: key}
+    if not added:
+        return value
+    names = {**_variables(value.context), **added}
+    every = Items(UNKNOWN, Count.FEW, mapping=names)
+    render(it, value.name, every, frame, node)
+    return View(value.name, every)
+
+
+def _of_component(it: Interpreter, frame: Frame, node: ir.Node) -> dict[str, Value]:
+    """What a view finds of the component that renders it: its properties, its methods, itself."""
+    component = frame.instance
+    if not isinstance(component, Object) or not it.is_component(component.symbol):
+        return {}
+    names: dict[str, Value] = {"self": component}
+    for owner in reversed(component.symbol.ancestors()):
+        if not owner.module.is_stub:
+            for name, method in owner.methods.items():
+                names[name] = Callable(method, component)
+            names.update((name, it.attribute_of(component, name, frame, node)) for name in owner.fields)
+    return names | component.attributes
 
 
 def _variables(context: Value) -> dict[str, Value]:

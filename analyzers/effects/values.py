@@ -221,7 +221,7 @@ class QuerySet(Value):
             self.model, created, origin or self.origin, cls=self.cls, loads=self.loads, assumed=self.assumed, served=self.served,
             relation=self.relation, columns=self.columns, defeated=self.defeated, parent=self.parent,
         )  # fmt: skip
-        other.inner = self.inner
+        other.inner, other.short = self.inner, self.short
         other.selected, other.tuples, other.joined = self.selected, self.tuples, self.joined
         other.narrowed, other.writes, other.via = self.narrowed, self.writes, self.via
         return other
@@ -438,6 +438,20 @@ class Loader(Value):
     @property
     def key(self) -> object:
         return ("loader", self.path, self.inner.key, self.to_attr)
+
+
+class View(Value):
+    """A template that is about to be rendered, and may get more variables: `view("orders")->with("orders", $orders)`."""
+
+    __slots__ = ("context", "name")
+
+    def __init__(self, name: Value, context: Items) -> None:
+        self.name = name
+        self.context = context
+
+    @property
+    def key(self) -> object:
+        return ("view", self.name.key, self.context.key)
 
 
 class Super(Value):

@@ -86,6 +86,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "notify",
         "service",
         "class",
+        "each",
+        "serialize",
     ]
     """
     build: a query set and no round trip. read, write: one round trip. eager: build, and rows come with relations.
@@ -93,7 +95,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signal or message leaves. external: a call to another service. pass: nothing, it gives its argument back. render: a
     template is rendered. memoize: as its argument, but later calls are free. statement: a write that is built, and runs
     when it is executed. notify: the subscribers of the argument's class are called with it. service: what the factory gives
-    that is registered under the argument's name. class: the model that its texts name, `("shop", "Order")`.
+    that is registered under the argument's name. class: the model that its texts name, `("shop", "Order")`. each: runs,
+    and calls its function with every row. serialize: the row is read as the answer to a request.
     """
     gives: Literal[
         "queryset", "tuples", "scalars", "row", "rows", "page", "scalar", "nothing", "receiver", "argument"
@@ -117,6 +120,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     How relations are named in its arguments; "models": by the model that is joined, and its rows come along when it was
     selected too.
     """
+    limits: bool = False
+    """build: its argument is the most rows there are (`take`)."""
     narrows: bool = False
     """build: some rows are left out (`where`)."""
     by_key: bool = False
@@ -180,6 +185,8 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Attributes of a row that never query (`pk`, `_meta`)."""
     itself: tuple[str, ...] = ()
     """Attributes of a row through which its own are read (`awaitable_attrs`)."""
+    components: tuple[str, ...] = ()
+    """Classes whose properties and methods a view that they render has as variables."""
     proxies: tuple[str, ...] = ()
     """Constructors of an attribute that reads, of each row of a relation, an attribute: `association_proxy("tags", "name")`."""
     identity_map: bool = False

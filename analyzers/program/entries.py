@@ -134,7 +134,7 @@ class Entries:
         if kind == "command":
             return f"command {function.module.path.rpartition('/')[2].removesuffix('.py')}"
         name = f"{owner.qualname}.{function.name}" if owner is not None else function.node.qualname
-        if kind == "function" and function.name == "render" and function.module.language not in ("python", "php"):
+        if kind == "function" and function.name == "render" and function.module.is_template:
             return f"template {function.module.path}"
         if kind == "admin" and owner is not None:
             return f"admin list {owner.name.removesuffix('Admin') or owner.name}"

@@ -53,6 +53,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     """Forward relations by name, inherited ones too."""
     columns: frozenset[str]
     """Names that are free to read."""
+    loaded: frozenset[str] = frozenset()
+    """Relation paths, dotted, that every query of the model loads: Laravel's `$with`."""
 
 
 class Orm:
@@ -107,7 +109,7 @@ class Orm:
                         relations[method.name] = info_or_none
         if framework is None:
             return None
-        return ModelInfo(symbol, framework, relations, frozenset(columns))
+        return ModelInfo(symbol, framework, relations, frozenset(columns), _always_loaded(symbol))
 
     def _framework(self, symbol: ClassSymbol) -> Framework | None:
         for dotted in symbol.externals():
@@ -173,8 +175,7 @@ class Orm:
         if framework.language != "php":
             return None
         method = owner.methods[name]
-        for statement in method.full.body:
-            call = statement.value if isinstance(statement, ir.Return) else None
+        for call in _returned(method.full.body):
             while isinstance(call, ir.Call) and isinstance(call.callee, ir.Attribute):
                 declared = self.program.frameworks.relations.get(f"self.{call.callee.name}")
                 if declared is not None and ir.dotted(call.callee.value) == "self":
@@ -424,6 +425,27 @@ def _annotated_target(annotation: ir.Expr) -> tuple[ir.Expr | None, bool]:
     if isinstance(expr, ir.Operation) and expr.operator == "|":
         expr = expr.operands[0]
     return expr, is_collection
+
+
+def _returned(body: tuple[ir.Stmt, ...]) -> list[ir.Expr]:
+    """What a method returns, in the order of its text; of a variable, what it was given."""
+    given: dict[str, ir.Expr] = {}
+    found: list[ir.Expr] = []
+    for node in (node for statement in body for node in ir.walk(statement)):
+        if isinstance(node, ir.Assign) and node.value is not None and isinstance(node.targets[0], ir.Name):
+            given.setdefault(node.targets[0].id, node.value)
+        elif isinstance(node, ir.Return) and node.value is not None:
+            value = node.value
+            found.append(given.get(value.id, value) if isinstance(value, ir.Name) else value)
+    return found
+
+
+def _always_loaded(symbol: ClassSymbol) -> frozenset[str]:
+    field = symbol.field("with") if symbol.module.host == "php" else None
+    value = field[1].value if field is not None else None
+    paths = [str(_constant(item)).split(":")[0] for item in value.items] if isinstance(value, ir.Collection) else []
+    parts = [path.split(".") for path in paths]
+    return frozenset(".".join(names[:end]) for names in parts for end in range(1, len(names) + 1))
 
 
 def _constant(node: ir.Expr | None) -> object:

@@ -4,12 +4,15 @@ Names of one tree, resolved on demand.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from analyzers import ir
 from analyzers.frameworks import Frameworks
 from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol, ModuleSymbol, Symbol, Variable
+
+_HELPERS = re.compile(r"^[a-z]|[Hh]elper|[Ff]unction")
 
 STAR_DEPTH = 8
 """Star imports followed in a row; a longer chain is a cycle in all but name."""
@@ -40,7 +43,8 @@ class Program:
         for path in snapshot.paths:
             self._by_tail.setdefault(_tail(path), []).append(path)
         self._named: dict[tuple[str, str], ModuleSymbol | None] = {}
-        self._externals: dict[str, External] = {}
+        self._outside: dict[str, Symbol] = {}
+        self._helpers: dict[str, FunctionSymbol] | None = None
         self._stubs: dict[str, ModuleSymbol] = {}
         self._lookups: dict[tuple[str, str], Symbol | None] = {}
         self._made_of: dict[tuple[str, str], Symbol | None] = {}
@@ -102,7 +106,12 @@ class Program:
         return self._stubs[dotted]
 
     def external(self, dotted: str) -> Symbol:
-        """The symbol of a name outside the tree: a stub's class or function where a framework model has one."""
+        """
+        The symbol of a name that is written in full.
+
+        Of a name outside the tree: a stub's class or function where a framework model has one. PHP's classes are of the
+        tree too: `\\App\\Models\\Order` needs no import.
+        """
         parts = dotted.split(".")
         for end in range(len(parts) - 1, 0, -1):
             stub = self._stub(".".join(parts[:end]))
@@ -110,9 +119,9 @@ class Program:
                 symbol = self.lookup(stub, parts[-1])
                 if isinstance(symbol, (ClassSymbol, FunctionSymbol)):
                     return symbol
-        if dotted not in self._externals:
-            self._externals[dotted] = External(dotted)
-        return self._externals[dotted]
+        if dotted not in self._outside:
+            self._outside[dotted] = self._php_class(dotted) or External(dotted)
+        return self._outside[dotted]
 
     # --- names --------------------------------------------------------------------------------------------------------
 
@@ -143,8 +152,9 @@ class Program:
             return self.imported(module, module.imports[name])
         if name in module.variables:
             return Variable(module, name, module.variables[name])
-        if module.language == "php":
-            return self._php_class(f"{module.outline.namespace}.{name}" if module.outline.namespace else name)
+        if module.host == "php":
+            namespace = module.outline.namespace
+            return self._php_class(f"{namespace}.{name}" if namespace else name) or self._php_helpers().get(name)
         if depth:
             for star in module.stars:
                 target = self.imported(module, ir.Import(star.span, star.module, None, "*", star.level))
@@ -211,10 +221,27 @@ class Program:
     def _php_class(self, dotted: str) -> ClassSymbol | None:
         namespace, _, name = dotted.rpartition(".")
         for path in self._by_tail.get(name, ()):
-            module = self.module(path)
+            module = self.module(path) if path.endswith(".php") else None
             if module is not None and module.outline.namespace == namespace and name in module.classes:
                 return module.classes[name]
         return None
+
+    def _php_helpers(self) -> dict[str, FunctionSymbol]:
+        """
+        PHP's functions without a class, by name.
+
+        Only the files that a project lists are loaded for their functions; by habit their names start in lower case or
+        say what they hold. https://getcomposer.org/doc/04-schema.md#files
+        """
+        if self._helpers is None:
+            self._helpers = {}
+            for path in self.snapshot.mentioning(("function",)):
+                name = path.rpartition("/")[2]
+                if path.endswith(".php") and not path.endswith(".blade.php") and _HELPERS.search(name):
+                    module = self.module(path)
+                    for function in module.functions.values() if module is not None else ():
+                        self._helpers.setdefault(function.name, function)
+        return self._helpers
 
     # --- classes and functions ----------------------------------------------------------------------------------------
 

@@ -134,7 +134,7 @@ class Reach:
                 )
             ]
             functions += self._users_of_names(module, lines)
-            found.extend(Changed(function, (function.name,)) for function in functions)
+            found.extend(Changed(function, (called(function),)) for function in functions)
             for symbol in module.classes.values():
                 found.extend(self._changed_class(symbol, lines))
         return found
@@ -191,7 +191,7 @@ class Reach:
             if level < LEVELS and (root is None or root.kind == "function"):
                 for name in names:
                     users = [user for user in self.users(symbol, name) if user.id not in seen]
-                    queue.extend((user, (user.name,), level + 1) for user in users)
+                    queue.extend((user, (called(user),), level + 1) for user in users)
         return sorted(
             roots.values(), key=lambda root: (root.kind == "function", seen.get(root.function.id, 9), root.id)
         )
@@ -216,7 +216,7 @@ class Reach:
 
     def users(self, symbol: FunctionSymbol | ClassSymbol, name: str) -> list[FunctionSymbol | ClassSymbol]:
         """Functions and classes whose text uses a symbol by this name, sorted by path."""
-        if isinstance(symbol, FunctionSymbol) and symbol.module.language not in ("python", "php"):
+        if isinstance(symbol, FunctionSymbol) and symbol.module.is_template:
             return self._users_of_template(symbol.module)
         if isinstance(symbol, FunctionSymbol):
             if symbol.owner is not None and (
@@ -224,7 +224,7 @@ class Reach:
             ):
                 return [symbol.owner]
         found: list[FunctionSymbol | ClassSymbol] = []
-        for path in self._files(name, symbol.module.path):
+        for path in self._files((name,), symbol.module.path):
             module = self.program.module(path)
             if module is None or not (name != symbol.name or self._may_mean(module, symbol)):
                 continue
@@ -236,10 +236,7 @@ class Reach:
 
     def _may_mean(self, module: ModuleSymbol, symbol: FunctionSymbol | ClassSymbol) -> bool:
         """Whether a name in a module may stand for a symbol: methods by name alone, the rest by what is imported."""
-        if (isinstance(symbol, FunctionSymbol) and symbol.owner is not None) or module.language not in (
-            "python",
-            "php",
-        ):
+        if (isinstance(symbol, FunctionSymbol) and symbol.owner is not None) or module.is_template:
             return True
         if module is symbol.module:
             return True
@@ -255,17 +252,16 @@ class Reach:
         return prefix in ("get", "resolve") and symbol.owner is not None and field in symbol.owner.fields
 
     def _users_of_template(self, module: ModuleSymbol) -> list[FunctionSymbol | ClassSymbol]:
-        stem = module.path.rpartition("/")[2].partition(".")[0]
         found: list[FunctionSymbol | ClassSymbol] = []
-        for path in self._files(stem, module.path):
+        for path in self._files(_template_words(module.path), module.path):
             other = self.program.module(path)
             if other is not None and other is not module:
                 found.extend(f for f in other.every_function() if _renders(self.words(f), module.path))
                 found.extend(c for c in other.every_class() if _renders(self.class_words(c), module.path))
         return found
 
-    def _files(self, name: str, near: str) -> list[str]:
-        paths = [path for path in self.program.snapshot.mentioning((name,)) if "/migrations/" not in path]
+    def _files(self, words: tuple[str, ...], near: str) -> list[str]:
+        paths = [path for path in self.program.snapshot.mentioning(words) if "/migrations/" not in path]
         if len(paths) <= FILES:
             return paths
         parts = near.split("/")
@@ -281,7 +277,7 @@ class Reach:
         key = f"{function.node.qualname}:{function.node.name_span.line}"
         if key not in known:
             known[key] = _words(function.full)
-            if function.module.language not in ("python", "php"):
+            if function.module.is_template:
                 known[key] |= {node.module for node in function.module.outline.imports}
         return known[key]
 
@@ -294,6 +290,38 @@ class Reach:
             inner = tuple(field for nested in node.classes for field in nested.fields)
             known[key] = _words((node.bases, node.fields, node.decorators, inner))
         return known[key]
+
+
+_HIDDEN = re.compile(r"get([A-Z]\w*)(?:Attribute|Property)|scope([A-Z]\w*)")
+
+
+def called(symbol: FunctionSymbol | ClassSymbol) -> str:
+    """
+    The name by which code uses it.
+
+    PHP's frameworks hide some methods: `getFullNameAttribute` is read as `full_name`, `scopeOpen` called as `open`, and
+    `fullName(): Attribute` is read as `full_name` too.
+    """
+    if not isinstance(symbol, FunctionSymbol) or symbol.owner is None or symbol.module.host != "php":
+        return symbol.name
+    hidden = _HIDDEN.fullmatch(symbol.name)
+    if hidden is not None and hidden[2]:
+        return hidden[2][0].lower() + hidden[2][1:]
+    if hidden is not None or (ir.dotted(symbol.node.returns) or "").rpartition(".")[2] == "Attribute":
+        return _UPPER.sub("_", hidden[1] if hidden is not None else symbol.name).lower()
+    return symbol.name
+
+
+_UPPER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def _template_words(path: str) -> tuple[str, ...]:
+    """Words that a file says which renders a template: of `views/orders/index.blade.php`, "orders" and "index"."""
+    stem = path.rpartition("/")[2].partition(".")[0]
+    if not path.endswith(".blade.php"):
+        return (stem,)
+    folders = path.rpartition("/")[0].rpartition("views/")[2].split("/")
+    return (*(folder for folder in folders if folder not in ("", "components")), stem)
 
 
 def _lines(file: ChangedFile, side: str) -> list[tuple[int, int]]:

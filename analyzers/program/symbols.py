@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from analyzers.program.program import Program
 
 
+HOSTS = {"php": "php", "blade": "php"}
+"""Languages whose code calls PHP; all others call Python."""
+
+
 class ModuleSymbol:
     """A lowered file, or a framework's stub in the place of a library's module."""
 
@@ -47,6 +51,16 @@ class ModuleSymbol:
     @property
     def language(self) -> str:
         return self.outline.language
+
+    @property
+    def host(self) -> str:
+        """The language whose libraries its code calls: PHP for Blade, Python for other templates."""
+        return HOSTS.get(self.outline.language, "python")
+
+    @property
+    def is_template(self) -> bool:
+        """Whether it is a template."""
+        return self.outline.language not in ("python", "php")
 
     @property
     def classes(self) -> dict[str, ClassSymbol]:
