@@ -22,6 +22,7 @@ from analyzers.effects.values import (
     UNKNOWN,
     Anonymous,
     Callable,
+    Choice,
     Class,
     Column,
     Const,
@@ -142,8 +143,8 @@ class Interpreter:
         self.reader = ""
         self.steps = STEPS
         self._loops = 0
-        self._variables: dict[tuple[str, str], Value] = {}
-        """Values of variables of modules: those that nothing can change, and those that are being evaluated."""
+        self._data: dict[tuple[str, str], Value] = {}
+        """Plain data that modules and classes declare, by their place and its name."""
         self._receivers: dict[str, list[FunctionSymbol]] = {}
         self._unique: dict[str, FunctionSymbol | None] = {}
         self._templates: dict[str, list[str]] | None = None
@@ -613,20 +614,31 @@ class Interpreter:
                 return self._variable(symbol)
 
     def _variable(self, symbol: Variable) -> Value:
-        key = (symbol.module.path, symbol.name)
-        if key in self._variables:
-            self.touched.add(symbol.module.path)
-            return self._variables[key]
-        self._variables[key] = UNKNOWN  # a variable that refers to itself ends here
-        value: Value | None = None
-        try:
-            with self.collecting():  # what runs when a module is imported runs once
-                value = self.evaluate(symbol.value, Frame(symbol.module, None))
-        finally:
-            if value is None or not _is_fixed(value):
-                del self._variables[key]
-            else:
-                self._variables[key] = value
+        with self.collecting():  # what runs when a module is imported runs once
+            return self._declared(symbol.module, None, symbol.name, symbol.value)
+
+    def _field(self, owner: ClassSymbol, field: ir.Field) -> Value:
+        """The value of a class's field that has one."""
+        assert field.value is not None
+        return self._declared(owner.module, owner, field.name, field.value)
+
+    def _declared(self, module: ModuleSymbol, owner: ClassSymbol | None, name: str, node: ir.Expr) -> Value:
+        """The value of what a module or class declares: plain data is evaluated once, and given as a copy."""
+        key = (owner.id if owner is not None else module.path, name)
+        known = self._data.get(key)
+        if known is not None:
+            self.touched.add(module.path)
+            return _copied(known)
+        self._data[key] = UNKNOWN  # what refers to itself ends here
+        with self.collecting() as effects:
+            try:
+                value = self.evaluate(node, Frame(module, None, owner))
+            finally:
+                del self._data[key]
+        self.sink.extend(effects)
+        if not effects and type(value) is not Value and _is_data(value):
+            self._data[key] = value
+            return _copied(value)
         return value
 
     def dotted(self, node: ir.Expr, frame: Frame) -> str | None:
@@ -681,7 +693,7 @@ class Interpreter:
             return calls.bind_method(self, method, value, frame, node)
         field = value.symbol.field(name)
         if field is not None and field[1].value is not None:
-            return self.evaluate(field[1].value, Frame(field[0].module, None, field[0]))
+            return self._field(*field)
         if field is not None and field[1].annotation is not None:
             return self.annotated(field[1].annotation, field[0].module) or UNKNOWN
         computed = rows.named_accessor(value.symbol, name, "Property") if frame.module.host == "php" else None
@@ -710,7 +722,7 @@ class Interpreter:
             return Column(model, name)
         field = value.symbol.field(name)
         if field is not None and field[1].value is not None:
-            return self.evaluate(field[1].value, Frame(field[0].module, None, field[0]))
+            return self._field(*field)
         return UNKNOWN
 
     def _super_attribute(self, value: Super, name: str, frame: Frame, node: ir.Node) -> Value:
@@ -729,10 +741,7 @@ class Interpreter:
                 if name in ancestor.methods:
                     return calls.bind_method(self, ancestor.methods[name], instance, frame, node)
                 if name in ancestor.fields and ancestor.fields[name].value is not None:
-                    return self.evaluate(
-                        ancestor.fields[name].value or ir.Constant(node.span, None),
-                        Frame(ancestor.module, None, ancestor),
-                    )
+                    return self._field(ancestor, ancestor.fields[name])
         if isinstance(instance, (Row, QuerySet)):
             return Outside(f"super.{name}", instance)
         return UNKNOWN
@@ -909,11 +918,21 @@ def joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
     return names
 
 
-def _is_fixed(value: Value) -> bool:
-    """Whether nothing can change a value."""
-    if isinstance(value, Group):
-        return all(_is_fixed(item) for item in value.items)
+def _is_data(value: Value) -> bool:
+    """Whether a value is made of constants, classes and collections of them."""
+    match value:
+        case Group():
+            return all(_is_data(item) for item in value.items)
+        case Choice():
+            return all(_is_data(item) for item in value.values)
+        case Items():
+            return _is_data(value.element) and all(_is_data(item) for item in (value.mapping or {}).values())
     return type(value) is Value or isinstance(value, (Const, Class, Module, Column))
+
+
+def _copied(value: Value) -> Value:
+    """Plain data that can be changed without changing where it came from."""
+    return Items(value.element, value.count, mapping=value.mapping) if isinstance(value, Items) else value
 
 
 def describe(node: ir.Node) -> str:

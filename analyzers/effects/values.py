@@ -484,7 +484,7 @@ class Choice(Value):
 
 def join(one: Value, other: Value) -> Value:
     """What holds when it is either of the two."""
-    if one is other:
+    if one is other or (type(one) is Choice and len(one.values) >= Choice.WAYS):
         return one
     if _says_nothing(one):
         return other
@@ -505,14 +505,10 @@ def join(one: Value, other: Value) -> Value:
         return row
     if isinstance(one, Items) and isinstance(other, Items) and one.mapping is None and other.mapping is None:
         return Items(join(one.element, other.element), max(one.count, other.count))
-    if one.key is not None and one.key == other.key:
-        return one
-    values: list[Value] = []
-    for value in (one, other):
-        for part in value.values if isinstance(value, Choice) else (value,):
-            if all(part.key != known.key for known in values):
-                values.append(part)
-    return Choice(tuple(values[: Choice.WAYS])) if len(values) > 1 else values[0]
+    by_key: dict[object, Value] = {}
+    for part in (*choices(one), *choices(other)):
+        by_key.setdefault(part.key, part)
+    return Choice(tuple(by_key.values())[: Choice.WAYS]) if len(by_key) > 1 else one
 
 
 def _says_nothing(value: Value) -> bool:

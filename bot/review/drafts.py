@@ -7,7 +7,7 @@ for as long as the pull request lives: pushes move it, they don't make another o
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Literal
 
 import msgspec
@@ -94,7 +94,7 @@ class Decision(msgspec.Struct, frozen=True):
     """GitHub login."""
     surface: Surface
     head: str
-    at: datetime.datetime
+    at: dt.datetime
     """UTC."""
     category: Category | None = None
     reason: str = ""
