@@ -226,12 +226,16 @@ def _prepare(tree: Tree, index: Index, progress: Progress | None, changed: set[s
 
 
 def _roots_of(sides: tuple[Side, Side], changed: Sequence[Iterable[Changed]]) -> list[Root]:
-    """Roots that the change reaches on either side, in the order in which they are to be run."""
+    """
+    Roots that the change reaches on either side, callers before what they call: that is not run again by itself.
+    """
     roots: dict[str, Root] = {}
+    levels: dict[str, int] = {}
     for side, items in zip(sides, changed, strict=True):
-        for root in side.reach.roots(items):
+        for root, level in side.reach.roots(items):
             roots.setdefault(root.id, root)
-    return sorted(roots.values(), key=lambda root: (root.kind == "function", root.id))
+            levels[root.id] = max(level, levels.get(root.id, 0))
+    return sorted(roots.values(), key=lambda root: (root.kind == "function", -levels[root.id], root.id))
 
 
 def _changed_ids(old: Iterable[Changed], new: Iterable[Changed]) -> frozenset[str]:

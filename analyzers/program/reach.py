@@ -173,9 +173,9 @@ class Reach:
                 names |= {target.id for target in statement.targets if isinstance(target, ir.Name)}
         return [function for function in module.every_function() if names & self.words(function)] if names else []
 
-    def roots(self, changed: Iterable[Changed]) -> list[Root]:
+    def roots(self, changed: Iterable[Changed]) -> list[tuple[Root, int]]:
         """
-        Entry points that may reach what changed, and functions that nothing calls; then what changed itself.
+        Entry points and functions that may reach what changed, each with the calls that lie between.
         """
         seen: dict[str, int] = {}
         roots: dict[str, Root] = {}
@@ -192,9 +192,7 @@ class Reach:
                 for name in names:
                     users = [user for user in self.users(symbol, name) if user.id not in seen]
                     queue.extend((user, (called(user),), level + 1) for user in users)
-        return sorted(
-            roots.values(), key=lambda root: (root.kind == "function", seen.get(root.function.id, 9), root.id)
-        )
+        return [(root, seen.get(root.function.id, 0)) for root in roots.values()]
 
     def _entries_of(self, symbol: FunctionSymbol | ClassSymbol) -> list[Root]:
         if isinstance(symbol, FunctionSymbol):
