@@ -1,7 +1,8 @@
 """
 A change: a base tree, a head tree and the hunks between them.
 
-A tree lists paths and reads blobs. It has two sources: commits of a git directory, and the working directory or its index.
+A tree lists paths and reads blobs. It has two sources: commits of a git directory, and the working directory or its
+index.
 """
 
 from __future__ import annotations

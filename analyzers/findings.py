@@ -84,7 +84,9 @@ class Finding(msgspec.Struct, frozen=True):
     state: State = "introduced"
     fix: Fix | None = None
     suppressed: str | None = None
-    """The reason why it is not counted (an "allow" in the code, a baseline, a rule switched off); None when it counts."""
+    """
+    The reason why it is not counted (an "allow" in the code, a baseline, a rule switched off); None when it counts.
+    """
     allowed: str | None = None
     """The reason that the change itself writes into the code for allowing it: it counts all the same."""
 

@@ -344,8 +344,8 @@ class Repository:
         """
         Return what differs between two trees of this repository, with renames found and hunks without context.
 
-        Only regular files take part; a change of mode alone is none. A file whose content is absent (a partial clone) has
-        no hunks and no rename.
+        Only regular files take part; a change of mode alone is none. A file whose content is absent (a partial clone)
+        has no hunks and no rename.
 
         Raises:
             UnreadableObject: When the trees cannot be compared.

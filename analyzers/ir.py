@@ -2,9 +2,9 @@
 The intermediate representation: one small language that every front end lowers into.
 
 A file becomes a `Module`: imports, classes with fields, functions with structured statements, and the statements of the
-top level. Front ends lower and never judge: a call is a `Call` whatever it calls, and what a library does with it is said
-by the framework models. Loops are `For`, `While` and `Comprehension`; functions that call their argument once per element
-(`map`, `array_map`, `->each(...)`) are calls of model functions whose bodies hold the loop.
+top level. Front ends lower and never judge: a call is a `Call` whatever it calls, and what a library does with it is
+said by the framework models. Loops are `For`, `While` and `Comprehension`; functions that call their argument once per
+element (`map`, `array_map`, `->each(...)`) are calls of model functions whose bodies hold the loop.
 
 Everything is frozen and serialises to compact arrays (msgspec), because a blob is lowered once and its IR is kept.
 """
@@ -190,7 +190,9 @@ Expr: TypeAlias = (
 
 
 class Assign(Node, frozen=True):
-    """`targets = value`. `x += 1` has the operator "+" and its plain right side as value. A bare `x: T` has no value."""
+    """
+    `targets = value`. `x += 1` has the operator "+" and its plain right side as value. A bare `x: T` has no value.
+    """
 
     targets: tuple[Expr, ...]
     value: Expr | None

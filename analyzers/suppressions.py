@@ -1,8 +1,8 @@
 """
 What the code allows: `# countersign: allow[rule, rule] reason`, in a comment of any language.
 
-It holds for what begins or ends on its line; where it stands alone, for what begins on the next line of code. One that the
-change itself adds does not hold: the finding counts and says so, until a person has signed.
+It holds for what begins or ends on its line; where it stands alone, for what begins on the next line of code. One that
+the change itself adds does not hold: the finding counts and says so, until a person has signed.
 """
 
 from __future__ import annotations

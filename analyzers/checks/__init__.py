@@ -1,8 +1,8 @@
 """
 Checks: each a pure function from the effects of an entry point to findings.
 
-A check says which of the repeated leaves are its own; `judged` turns each into a finding, in one place, so that severity
-and trace are told alike everywhere.
+A check says which of the repeated leaves are its own; `judged` turns each into a finding, in one place, so that
+severity and trace are told alike everywhere.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ def check(entry: EntryEffects) -> Iterator[Finding]:
                 message = f"`{item.leaf.relation}` was left out of the query, so `{item.leaf.text}` runs one query {times(item)}"
                 advice = "Name the column in the query, or read the row whole."
             else:
-                message = f"`{item.leaf.relation or item.leaf.model}` is loaded, but `{item.leaf.text}` asks again {times(item)}"
+                loaded = item.leaf.relation or item.leaf.model
+                message = f"`{loaded}` is loaded, but `{item.leaf.text}` asks again {times(item)}"
                 advice = "Use `.all()` and filter in memory, or load exactly this with a `Prefetch` of its own."
             yield judged("defeated-eager-load", entry, item, message, advice)

@@ -1,8 +1,8 @@
 """
 A read query that is written in a loop, or run by something that the loop calls.
 
-Silent when the loop is known to be short (constants, batches, retries, a search that ends at its first hit), and when the
-query is remembered (a memo, `lru_cache`, rows that are already there).
+Silent when the loop is known to be short (constants, batches, retries, a search that ends at its first hit), and when
+the query is remembered (a memo, `lru_cache`, rows that are already there).
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 What libraries do, as data: `*.toml` beside this file, and the same format in a reviewed repository's configuration.
 
 A model says which classes are ORM models, which constructors declare relations, and what each operation does to a query
-set, a row, a session or a list of rows. What is easier said in the language itself (a base class that calls a hook of its
-subclass, a function that calls its argument for each element) is a *stub*: a few lines in the reviewed language that the
-interpreter runs in the place of the library's code.
+set, a row, a session or a list of rows. What is easier said in the language itself (a base class that calls a hook of
+its subclass, a function that calls its argument for each element) is a *stub*: a few lines in the reviewed language
+that the interpreter runs in the place of the library's code.
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What calling some names does."""
 
     on: Literal["queryset", "manager", "row", "model", "function", "any"]
-    """The receiver: for "function" the names are dotted; for "any" the receiver is not known, its name may be asked for."""
+    """
+    The receiver: for "function" the names are dotted; for "any" the receiver is not known, its name may be asked for.
+    """
     names: tuple[str, ...]
     does: Literal[
         "build",
@@ -94,16 +96,16 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     loader: a value that says what to load. load: one query for the relations of rows already there. send: a job, mail,
     signal or message leaves. external: a call to another service. pass: nothing, it gives its argument back. render: a
     template is rendered. memoize: as its argument, but later calls are free. statement: a write that is built, and runs
-    when it is executed. notify: the subscribers of the argument's class are called with it. service: what the factory gives
-    that is registered under the argument's name. class: the model that its texts name, `("shop", "Order")`. each: runs,
-    and calls its function with every row. serialize: the row is read as the answer to a request.
+    when it is executed. notify: the subscribers of the argument's class are called with it. service: what the factory
+    gives that is registered under the argument's name. class: the model that its texts name, `("shop", "Order")`. each:
+    runs, and calls its function with every row. serialize: the row is read as the answer to a request.
     """
     gives: Literal[
         "queryset", "tuples", "scalars", "row", "rows", "page", "scalar", "nothing", "receiver", "argument"
     ] = "queryset"
     """
-    tuples: a query set each of whose results holds what was selected. scalars: the first of each. page: rows, and an object
-    that has them as `items`.
+    tuples: a query set each of whose results holds what was selected. scalars: the first of each. page: rows, and an
+    object that has them as `items`.
     """
     keeps: bool = False
     """Whether rows that were loaded eagerly still serve (`.all()` on a prefetched manager)."""
@@ -188,7 +190,7 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     components: tuple[str, ...] = ()
     """Classes whose properties and methods a view that they render has as variables."""
     proxies: tuple[str, ...] = ()
-    """Constructors of an attribute that reads, of each row of a relation, an attribute: `association_proxy("tags", "name")`."""
+    """Constructors of an attribute that reads one of each row of a relation: `association_proxy("tags", "name")`."""
     identity_map: bool = False
     """Whether a row that was read before is not queried again by its key."""
     stubs: tuple[Stub, ...] = ()

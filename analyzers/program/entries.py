@@ -143,22 +143,24 @@ class Entries:
         return self.url(root) or name if kind in ("route", "function") else f"{kind} {name}"
 
     def listings(self, owner: ClassSymbol) -> list[FunctionSymbol | None]:
-        """The resolvers of fields that give a list of an object type; None for a field without a resolver of its own."""
+        """
+        The resolvers of fields that give a list of an object type; None for a field without a resolver of its own.
+        """
         found: list[FunctionSymbol | None] = []
         for module in self.program.modules_mentioning(owner.name):
             for symbol in module.every_class():
-                for field in symbol.node.fields:
-                    for node in (field.value, field.annotation):
-                        if node is not None and self._lists(node, owner, module):
-                            found.append(symbol.method(f"resolve_{field.name}"))
-                for method in symbol.methods.values():
-                    if method.node.returns is not None and self._lists(method.node.returns, owner, module):
-                        found.append(method)
+                found += [
+                    symbol.method(f"resolve_{field.name}")
+                    for field in symbol.node.fields
+                    if any(self._lists(node, owner, module) for node in (field.value, field.annotation))
+                ]
+                methods = symbol.methods.values()
+                found += [method for method in methods if self._lists(method.node.returns, owner, module)]
         return found
 
-    def _lists(self, node: ir.Expr, owner: ClassSymbol, module: ModuleSymbol) -> bool:
+    def _lists(self, node: ir.Expr | None, owner: ClassSymbol, module: ModuleSymbol) -> bool:
         """Whether a type says "list of": `graphene.List(Order)`, `list[Order]`, `OrderConnectionField(Order)`."""
-        for inner in ir.walk(node):
+        for inner in ir.walk(node) if node is not None else ():
             if isinstance(inner, (ir.Call, ir.Subscript)):
                 name = (ir.dotted(inner.callee if isinstance(inner, ir.Call) else inner.value) or "").rpartition(".")[2]
                 if name.lower().endswith(("list", "listfield", "connection", "connectionfield", "connectionwrapper")):

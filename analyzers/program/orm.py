@@ -414,7 +414,9 @@ def _family(dotted: str) -> tuple[str, str]:
 
 
 def _annotated_target(annotation: ir.Expr) -> tuple[ir.Expr | None, bool]:
-    """The class inside `Mapped[list["Order"]]`, `Mapped["Order | None"]`, `list[Order]`, and whether it is a collection."""
+    """
+    The class inside `Mapped[list["Order"]]`, `Mapped["Order | None"]`, `list[Order]`, and whether it is a collection.
+    """
     is_collection = False
     expr: ir.Expr | None = annotation
     while isinstance(expr, ir.Subscript):

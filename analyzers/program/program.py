@@ -246,7 +246,9 @@ class Program:
     # --- classes and functions ----------------------------------------------------------------------------------------
 
     def class_of(self, module: ModuleSymbol, expr: ir.Expr | None) -> Symbol | None:
-        """The class that an expression names: a name, a subscripted generic's origin, or a call that makes a base class."""
+        """
+        The class that an expression names: a name, a subscripted generic's origin, or a call that makes a base class.
+        """
         if isinstance(expr, ir.Subscript):
             expr = expr.value
         if isinstance(expr, ir.Call):

@@ -1,8 +1,8 @@
 """
 What a change reaches: from changed functions, classes and templates to the entry points that run them.
 
-Callers are found by name: the index of words tells which files hold it, their IR tells which functions do. That finds too
-many, never too few for plain code; running the entry points then shows what is really reached.
+Callers are found by name: the index of words tells which files hold it, their IR tells which functions do. That finds
+too many, never too few for plain code; running the entry points then shows what is really reached.
 """
 
 from __future__ import annotations

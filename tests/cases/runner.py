@@ -15,9 +15,9 @@ A program with a `base` or `new` block is a change, any other is looked at as it
 other is deleted by the change.
 
 Announcements are comments: `# finding: [rule] [other-rule] medium certain "words of the message"`, where severity,
-confidence and words are left out unless they matter; `{# finding: [rule] #}` in a template, `// finding: [rule]` in PHP.
-`todo-finding` marks a known missing finding, `todo-silent` a known noisy one; both are strict: they fail on the day they
-come right.
+confidence and words are left out unless they matter; `{# finding: [rule] #}` in a template, `// finding: [rule]` in
+PHP. `todo-finding` marks a known missing finding, `todo-silent` a known noisy one; both are strict: they fail on the
+day they come right.
 
 `Not run: reason.` says why a program is not executed. A run starts with the runs above the first heading, unless the
 program has a file of its own in the place of one from there.

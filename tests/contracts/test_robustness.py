@@ -121,7 +121,9 @@ def test_no_file_stops_the_engine(shard: int, damage: bool) -> None:
 
 
 def rewritten(text: bytes, chance: random.Random) -> bytes:
-    """The text with up to five of its words and signs replaced by others, dropped or doubled: much of it still parses."""
+    """
+    The text with up to five of its words and signs replaced by others, dropped or doubled: much of it still parses.
+    """
     for _ in range(chance.randint(1, 5)):
         words = list(re.finditer(rb"\w+|[^\s\w]|\n *", text))
         if len(words) < 2:
