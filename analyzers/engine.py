@@ -25,7 +25,7 @@ from analyzers.program.entries import Entries, Root
 from analyzers.program.orm import Orm
 from analyzers.program.program import Program
 from analyzers.program.reach import Changed, Reach
-from analyzers.program.symbols import FunctionSymbol
+from analyzers.program.symbols import ClassSymbol, FunctionSymbol
 from analyzers.remedies import Evaluate, with_fixes
 from analyzers.span import Place, Span
 from analyzers.suppressions import Allows, concerned
@@ -83,6 +83,12 @@ class Side:
     def is_whole(self, path: str) -> bool:
         """Whether it has a file, and could parse all of it."""
         return path in self.snapshot.paths and self.snapshot.diagnostics(path) == 0
+
+    def class_named(self, path: str, dotted: str) -> str:
+        """The class that a name means at the top level of a file, as `path::qualname`; empty if none."""
+        module = self.program.module(path)
+        symbol = self.program.resolve(module, dotted) if module is not None and dotted else None
+        return symbol.id if isinstance(symbol, ClassSymbol) else ""
 
     def findings(self) -> dict[str, Finding]:
         """What the checks say of every result, one finding for each fingerprint: the surest, of these the worst."""

@@ -7,12 +7,14 @@ that ran before still runs: a query that vanished along with the finding would m
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
+from analyzers import fixes
 from analyzers.change import Tree
 from analyzers.checks.repeated import repeated
 from analyzers.effects.roots import EntryEffects
@@ -20,7 +22,8 @@ from analyzers.effects.tree import How, Leave, Query, leaves
 from analyzers.findings import Edit, Finding, Fix
 from analyzers.fixes.overlay import Overlay
 from analyzers.program.entries import Root
-from analyzers.span import Place
+from analyzers.relation import Path
+from analyzers.span import Place, Span
 
 MOST = 5
 """Fixes tried in one review: each costs as much as running the roots that reach the edited files once more."""
@@ -38,6 +41,9 @@ class Evaluated(Protocol):
 
     def is_whole(self, path: str) -> bool:
         """Whether it has a file, and could parse all of it."""
+
+    def class_named(self, path: str, dotted: str) -> str:
+        """The class that a name means at the top level of a file, as `path::qualname`; empty if none."""
 
 
 Evaluate = Callable[[Tree, Sequence[Root]], Evaluated]
@@ -57,12 +63,14 @@ def with_fixes(findings: Iterable[Finding], tree: Tree, head: Evaluated, evaluat
         evaluate: Evaluates the tree with a fix in it.
     """
     findings = list(findings)
-    fixes: dict[str, Fix] = {}
+    verified: dict[str, Fix] = {}
     for cure in _cures(findings, head)[:MOST]:
         fix = _verified(cure, tree, head, evaluate)
         if fix is not None:
-            fixes.update(dict.fromkeys(cure.findings, fix))
-    return [msgspec.structs.replace(finding, fix=fixes.get(finding.fingerprint, finding.fix)) for finding in findings]
+            verified.update(dict.fromkeys(cure.findings, fix))
+    return [
+        msgspec.structs.replace(finding, fix=verified.get(finding.fingerprint, finding.fix)) for finding in findings
+    ]
 
 
 class _Cure(msgspec.Struct, frozen=True):
@@ -82,7 +90,7 @@ class _Cure(msgspec.Struct, frozen=True):
         """Whether a query may run no more: the relation comes with the rows now, or is on the way to one that does."""
         return leaf.how is How.LAZY and any(
             leaf.relation == known.relation
-            or (leaf.source == known.source and leaf.missing and known.missing.startswith(f"{leaf.missing}."))
+            or (leaf.source == known.source and leaf.missing and known.missing[: len(leaf.missing)] == leaf.missing)
             for known in self.leaves
         )
 
@@ -114,8 +122,8 @@ def _rooted(leaf: Query, lazy: Mapping[Place, Iterable[Query]], depth: int = 4) 
     """
     The leaf as lacking at the query that all its rows come from.
 
-    `line.product` lacks "product" at `order.lines.all()`, which itself lacks "lines" at `Order.objects.all()`: there
-    "lines.product" would have to be loaded. A load at the inner query would defeat that of the outer one.
+    `line.product` lacks `product` at `order.lines.all()`, which itself lacks `lines` at `Order.objects.all()`: there
+    `lines.product` would have to be loaded. A load at the inner query would defeat that of the outer one.
     """
     owners = (
         [owner for owner in lazy.get(leaf.source, ()) if owner.missing] if depth and leaf.source is not None else []
@@ -123,17 +131,15 @@ def _rooted(leaf: Query, lazy: Mapping[Place, Iterable[Query]], depth: int = 4) 
     if not owners:
         yield leaf
     for owner in owners:
-        path = f"{owner.missing}.{leaf.missing}"
-        yield from _rooted(
-            msgspec.structs.replace(leaf, source=owner.source, missing=path, joinable=False), lazy, depth - 1
-        )
+        path = owner.missing + leaf.missing
+        yield from _rooted(msgspec.structs.replace(leaf, source=owner.source, missing=path), lazy, depth - 1)
 
 
 def _verified(cure: _Cure, tree: Tree, head: Evaluated, evaluate: Evaluate) -> Fix | None:
     """The cure as a fix, if it serves."""
     if not all(head.is_whole(source.path) for source in cure.sources):
         return None
-    fix, fixed = _written(cure, tree)
+    fix, fixed = _written(cure, tree, head)
     if fix is None:
         return None
     before = {key: result for key, result in head.results.items() if _has_part(cure, result)}
@@ -148,27 +154,28 @@ def _verified(cure: _Cure, tree: Tree, head: Evaluated, evaluate: Evaluate) -> F
     return fix
 
 
-def _written(cure: _Cure, tree: Tree) -> tuple[Fix | None, Mapping[str, bytes]]:
-    """The cure as text: its edits, and the files with them. From the bottom up, so that no edit moves another."""
-    from analyzers.fixes import eager_load  # Brings libcst in, which takes a while.
-
+def _written(cure: _Cure, tree: Tree, head: Evaluated) -> tuple[Fix | None, Mapping[str, bytes]]:
+    """The cure as text: its edits, and the files with them."""
     files: dict[str, bytes] = {}
     edits: list[Edit] = []
     calls: list[str] = []
-    for source in sorted(cure.sources, reverse=True):
-        found = [leaf for leaf in cure.leaves if leaf.source == source]
-        lacks = {eager_load.Lack(leaf.missing, leaf.joinable and leaf.model != "") for leaf in found}
-        content = files.get(source.path) or _content(tree, source.path)
-        if content is None or len({leaf.library for leaf in found}) != 1:
+    for path in sorted({source.path for source in cure.sources}):
+        lacks: dict[Span, set[Path]] = {}
+        for leaf in cure.leaves:
+            if leaf.source is not None and leaf.source.path == path:
+                lacks.setdefault(leaf.source.span, set()).add(leaf.missing)
+        content = _content(tree, path)
+        library = cure.leaves[0].library
+        if content is None or any(leaf.library != library for leaf in cure.leaves):
             return None, {}
-        written = eager_load.write(content, source, found[0].library, lacks)
-        if written is None or (edits and edits[-1].path == source.path and edits[-1].first <= written.edit.last):
+        written = fixes.write(content, path, library, lacks, functools.partial(head.class_named, path))
+        if written is None:
             return None, {}
-        files[source.path] = written.content
-        edits.append(written.edit)
-        calls.append(f"`{written.call}`")
-    description = f"Load it where the rows are queried: {' and '.join(sorted(set(calls)))}."
-    return Fix(description, tuple(reversed(edits))), files
+        files[path] = written.content
+        edits += written.edits
+        calls += written.calls
+    described = " and ".join(f"`{call}`" for call in dict.fromkeys(calls))
+    return Fix(f"Load it where the rows are queried: {described}.", tuple(edits)), files
 
 
 def _content(tree: Tree, path: str) -> bytes | None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from analyzers.effects.roots import EntryEffects
 from analyzers.effects.tree import Branch, Call, Deferred, Effect, How, Leave, Loop, Query, Sequence, Transaction
 from analyzers.findings import Confidence
+from analyzers.relation import dotted
 from analyzers.span import Place
 
 
@@ -58,7 +59,7 @@ def _query(query: Query, loops: tuple[Loop, ...]) -> str:
     how = "" if query.how is How.CALL else f"{query.how.value} "
     what = query.relation or query.model or "something"
     reader = f", by a {query.reader}" if query.reader else ""
-    lacking = f" {query.missing}" if query.missing else ""
+    lacking = f" {dotted(query.missing)}" if query.missing else ""
     loaded = query.how in (How.CALL, How.ITERATE)
     source = ""
     if query.source is not None and query.source != query.place:

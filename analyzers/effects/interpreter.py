@@ -43,6 +43,7 @@ from analyzers.program.orm import Orm
 from analyzers.program.program import Program
 from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol, ModuleSymbol, Symbol, Variable
 from analyzers.program.wiring import Wiring
+from analyzers.relation import Path
 from analyzers.span import Place, Span
 
 STEPS = 60_000
@@ -250,9 +251,8 @@ class Interpreter:
         confidence: Confidence = Confidence.CERTAIN,
         created: tuple[int, ...] | None = None,
         source: Place | None = None,
-        missing: str = "",
+        missing: Path = (),
         library: str = "",
-        joinable: bool = False,
         via: tuple[Place, ...] = (),
         declared: Place | None = None,
     ) -> None:
@@ -261,7 +261,7 @@ class Interpreter:
         self.sink.append(
             Query(
                 frame.at(node.span), frame.symbol, text or describe(node), how, write, model, relation,
-                min(confidence, self.confidence), repeats, source, missing, library, self.reader, joinable, via, declared,
+                min(confidence, self.confidence), repeats, source, missing, library, self.reader, via, declared,
             )
         )  # fmt: skip
 
@@ -663,7 +663,7 @@ class Interpreter:
             case Object():
                 return self._object_attribute(value, name, frame, node)
             case Class():
-                return self._class_attribute(value, name, frame)
+                return self._class_attribute(value, name, frame, node)
             case Module():
                 symbol = self.program.member(value.symbol, name)
                 return self.of_symbol(symbol) if symbol is not None else UNKNOWN
@@ -704,12 +704,12 @@ class Interpreter:
             return calls.call_function(self, Callable(magic, value), (Const(name),), {}, frame, node)
         return UNKNOWN
 
-    def _class_attribute(self, value: Class, name: str, frame: Frame) -> Value:
+    def _class_attribute(self, value: Class, name: str, frame: Frame, node: ir.Node) -> Value:
         model = self.orm.model(value.symbol)
         if model is not None:
             starts, cls = self.orm.manager_class(model, name)
             if starts:
-                return rows.start(self, model, cls, frame)
+                return rows.start(self, model, cls, frame, node)
         if name == "class":  # PHP's `Order::class`
             return value
         method = value.symbol.method(name)

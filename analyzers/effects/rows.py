@@ -40,6 +40,7 @@ from analyzers.findings import Confidence
 from analyzers.frameworks import Operation
 from analyzers.program.orm import ModelInfo, RelationInfo
 from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol
+from analyzers.relation import Hop
 from analyzers.span import Place
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ SHORT = 10
 # --- query sets -------------------------------------------------------------------------------------------------------
 
 
-def start(it: Interpreter, model: ModelInfo, cls: ClassSymbol | None, frame: Frame) -> Value:
+def start(it: Interpreter, model: ModelInfo, cls: ClassSymbol | None, frame: Frame, node: ir.Node) -> Value:
     """The query set that a model's manager gives: with what its own `get_queryset` loads, if it has one."""
-    plain = QuerySet(model, it.loops, None, cls=cls)
+    plain = QuerySet(model, it.loops, frame.at(node.span), cls=cls)
     method = cls.method("get_queryset") if cls is not None else None
     if method is None or method.id in it.stack:
         return plain
@@ -88,7 +89,7 @@ def _ask(it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node, how: How
     it.query(
         frame, node, how=how, write=write, model=value.model.symbol.name, relation=value.relation,
         confidence=value.assumed, created=value.created if how in (How.LAZY, How.ITERATE) else None, source=value.origin,
-        missing=value.trail if how is How.LAZY else "", library=value.model.framework.name, via=value.via,
+        missing=value.trail if how is How.LAZY else (), library=value.model.framework.name, via=value.via,
     )  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def element(it: Interpreter, value: QuerySet) -> Value:
             assumed=value.assumed,
         )
         if value.served:
-            row.trail, row.joinable, row.inner = value.trail, value.inner, value.inner
+            row.trail, row.inner = value.trail, value.inner
         if value.parent is not None:
             row.related[value.parent[0]] = value.parent[1]
         row.via = value.via
@@ -126,7 +127,7 @@ def again(row: Row, created: tuple[int, ...]) -> Row:
         return row
     other = Row(row.model, created, row.origin, loads=row.loads, assumed=row.assumed)
     other.related, other.attributes = row.related, row.attributes
-    other.trail, other.joinable, other.inner, other.via = row.trail, row.joinable, row.inner, row.via
+    other.trail, other.inner, other.via = row.trail, row.inner, row.via
     return other
 
 
@@ -597,6 +598,7 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
     comes_with = row.loads.plus(*row.model.loaded) if row.model.loaded else row.loads
     loaded = name in comes_with.paths or relation.eager
     loads = comes_with.under(name)
+    way = (*row.trail, Hop(row.model.symbol.id, name, target.symbol.id if target is not None else "", relation.many))
     if relation.access in ("manager", "query"):
         if target is None:
             return Outside(f"queryset.{name}", None) if not loaded else UNKNOWN
@@ -605,10 +607,10 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
             assumed=min(Confidence.CERTAIN, max(row.assumed, Confidence.LIKELY)),
             parent=(relation.inverse, row) if relation.inverse else None,
         )  # fmt: skip
-        related.trail, related.via = _step(row, name), row.via
+        related.trail, related.via = way if relation.access == "manager" else (), row.via
         own = row.loads.own_query(name) if loaded else None
         if own is not None:
-            related.origin, related.trail, related.inner = own, "", True
+            related.origin, related.trail, related.inner = own, (), True
         if loaded and f"set:{name}" in row.related:
             known = row.related[f"set:{name}"]
             if isinstance(known, QuerySet):
@@ -625,24 +627,19 @@ def read_relation(it: Interpreter, row: Row, relation: RelationInfo, frame: Fram
             frame, node, how=How.DEFEATED if row.inner else How.LAZY,
             model=target.symbol.name if target is not None else "", relation=f"{owner}.{name}",
             confidence=Confidence.POSSIBLE if by_key else row.assumed,
-            created=row.created, source=row.origin, missing=_step(row, name),
+            created=row.created, source=row.origin, missing=way,
             declared=relation.place if relation.strategy else None, via=row.via, library=row.model.framework.name,
-            joinable=not relation.many and row.joinable,
         )  # fmt: skip
     value: Value = UNKNOWN
     if target is not None:
         value = Row(target, row.created, row.origin, loads=loads, assumed=row.assumed)
-        value.trail, value.joinable, value.via = _step(row, name), row.joinable and not relation.many, row.via
+        value.trail, value.via = way, row.via
         if relation.inverse:
             value.related[relation.inverse] = row
         if relation.many:
             value = Items(value, Count.ROWS)
     row.related[name] = value
     return value
-
-
-def _step(row: Row, name: str) -> str:
-    return f"{row.trail}.{name}" if row.trail else name
 
 
 def call_row(

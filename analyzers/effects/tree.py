@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from analyzers.findings import Confidence
+from analyzers.relation import Path
 from analyzers.span import Place
 
 
@@ -62,14 +63,12 @@ class Query(msgspec.Struct, frozen=True):
     """Ids of the loops around it that repeat it; None for all of them. A cached row's relation loads once."""
     source: Place | None = None
     """Where the rows that lack it were queried."""
-    missing: str = ""
-    """The relation path, dotted, that loading eagerly at `source` would have to name; empty where that is no cure."""
+    missing: Path = ()
+    """What an eager load at `source` would have to name; empty where that is no cure."""
     library: str = ""
     """The framework model of the rows at `source`."""
     reader: str = ""
     """Who reads the row: "serializer" for what a declarative class reads, empty for code that is written."""
-    joinable: bool = False
-    """Whether the missing path follows to-one relations only, so that a join serves."""
     via: tuple[Place, ...] = ()
     """Where the query was begun, handed on or gone on with on its way from `source`."""
     declared: Place | None = None

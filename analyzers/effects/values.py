@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from analyzers import ir
     from analyzers.effects.interpreter import Frame
     from analyzers.program.orm import ModelInfo
+    from analyzers.relation import Path
     from analyzers.span import Place
 
 
@@ -191,7 +192,7 @@ class QuerySet(Value):
         """A slice of a few rows."""
         self.inner = False
         """Loaded with its owner by a query set of its own (`Prefetch(queryset=...)`)."""
-        self.trail = ""
+        self.trail: Path = ()
         """As a row's: for a related manager, whose rows could come with their owner."""
         self.selected: tuple[ModelInfo | None, ...] = ()
         """What was selected, where it was more than the model itself; None for plain values."""
@@ -235,7 +236,6 @@ class Row(Value):
         "attributes",
         "created",
         "inner",
-        "joinable",
         "loads",
         "model",
         "origin",
@@ -259,14 +259,12 @@ class Row(Value):
         self.origin = origin
         self.loads = loads
         self.assumed = assumed
-        self.trail = ""
-        """Dotted relations that lead here from the rows that were queried at `origin`."""
+        self.trail: Path = ()
+        """What leads here from the rows that were queried at `origin`."""
         self.via: tuple[Place, ...] = ()
         """As a query set's."""
         self.inner = False
         """Loaded with its owner by a query set of its own."""
-        self.joinable = True
-        """Whether the trail follows to-one relations only."""
         self.related: dict[str, Value] = {}
         """Relations that were read: they are cached."""
         self.attributes: dict[str, Value] = {}
@@ -500,7 +498,7 @@ def join(one: Value, other: Value) -> Value:
             loads=one.loads.meet(other.loads),
             assumed=min(one.assumed, other.assumed),
         )
-        row.trail, row.joinable, row.via = one.trail, one.joinable, one.via
+        row.trail, row.via = one.trail, one.via
         row.related = {name: value for name, value in one.related.items() if name in other.related}
         return row
     if isinstance(one, Items) and isinstance(other, Items) and one.mapping is None and other.mapping is None:

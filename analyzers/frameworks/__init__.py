@@ -23,7 +23,10 @@ from analyzers.errors import AnalyzerError
 from analyzers.languages import PHP, PYTHON
 
 Access = Literal["row", "manager", "collection", "query"]
-"""What reading a relation gives: the related row, a manager that runs when used, or rows loaded by reading it."""
+"""
+What reading a relation gives: the related row, a manager that runs when used, rows loaded by reading it, or a query
+that is always one of its own, whatever was loaded.
+"""
 
 
 class ModelError(AnalyzerError):

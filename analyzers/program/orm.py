@@ -159,7 +159,7 @@ class Orm:
         lazy = _constant(keywords.get(declared.lazy_keyword))
         eager = lazy in declared.eager_values or lazy is False
         if lazy in declared.deferred_values:
-            access = "manager"
+            access = "query"
         inverse = str(_constant(keywords.get("back_populates")) or "") if many and "secondary" not in keywords else ""
         if access == "collection" and not many:
             access = "row"
@@ -333,7 +333,7 @@ class Orm:
         if isinstance(options.get("uselist"), ir.Constant):
             many = _constant(options["uselist"]) is True
         lazy = _constant(options.get(declared.lazy_keyword))
-        access: Access = "manager" if lazy in declared.deferred_values else declared.reverse_access
+        access: Access = "query" if lazy in declared.deferred_values else declared.reverse_access
         return [
             RelationInfo(
                 template.replace("%(class)s", c.name.lower())

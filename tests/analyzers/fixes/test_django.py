@@ -7,22 +7,14 @@ from __future__ import annotations
 import pytest
 
 from analyzers.findings import Edit
-from analyzers.fixes.eager_load import Lack, Written, write
-from analyzers.span import Place, Span
+from analyzers.fixes import Written, write
+from analyzers.relation import Path
+from tests.analyzers.fixes.loading import CITY, CUSTOMER, LINES, ORDERS, place_of
+from tests.analyzers.fixes.loading import written as written_for
 
-CITY = Lack("customer.city", joinable=True)
-LINES = Lack("lines", joinable=False)
 
-
-def written(text: str, expression: str, *lacks: Lack) -> Written | None:
-    """What is written for an expression of a file."""
-    before, found, _ = text.partition(expression)
-    assert found, expression
-    lines, last = before.split("\n"), expression.split("\n")
-    column = len(lines[-1])
-    end = len(lines) + len(last) - 1
-    span = Span(len(lines), column, end, len(last[-1]) + (column if len(last) == 1 else 0))
-    return write(text.encode(), Place("a.py", span), "django", lacks)
+def written(text: str, expression: str, *paths: Path) -> Written | None:
+    return written_for("django", text, expression, *paths)
 
 
 @pytest.mark.parametrize(
@@ -54,18 +46,18 @@ def written(text: str, expression: str, *lacks: Lack) -> Written | None:
         ),
         (
             "Order.objects.all()",
-            (CITY, Lack("customer", joinable=True), Lack("customer.orders", joinable=False)),
+            (CITY, CUSTOMER, ORDERS),
             'Order.objects.all().select_related("customer__city").prefetch_related("customer__orders")',
         ),
         ("super().get_queryset()", (LINES,), 'super().get_queryset().prefetch_related("lines")'),
     ],
 )
-def test_a_load_is_written_in_the_expression(expression: str, lacks: tuple[Lack, ...], expected: str) -> None:
+def test_a_load_is_written_in_the_expression(expression: str, lacks: tuple[Path, ...], expected: str) -> None:
     text = f"def f():\n    # é\n    orders = {expression}; g(orders)  # kept\n    return orders\n"
     found = written(text, expression, *lacks)
     assert found is not None
     assert found.content.decode() == text.replace(expression, expected)
-    assert found.edit == Edit("a.py", 3, 3, f"    orders = {expected}; g(orders)  # kept\n")
+    assert found.edits == (Edit("a.py", 3, 3, f"    orders = {expected}; g(orders)  # kept\n"),)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +86,7 @@ def test_what_does_not_go_together_with_a_load_may_stand_elsewhere(later: str) -
 def test_rows_that_are_locked_later_are_not_joined() -> None:
     found = written("orders = Order.objects.all()\norders.select_for_update()\n", "Order.objects.all()", CITY)
     assert found is not None
-    assert found.call == '.prefetch_related("customer__city")'
+    assert found.calls == ('.prefetch_related("customer__city")',)
 
 
 def test_a_chain_over_lines_gets_one_more_line() -> None:
@@ -102,14 +94,14 @@ def test_a_chain_over_lines_gets_one_more_line() -> None:
     chain = "Order.objects\n    .filter(paid=True)\n    .order_by('pk')"
     found = written(f"orders = (\n    {chain}\n)\n", chain, CITY)
     assert found is not None
-    assert found.edit == Edit("a.py", 4, 4, "    .order_by('pk')\n    .select_related('customer__city')\n")
+    assert found.edits == (Edit("a.py", 4, 4, "    .order_by('pk')\n    .select_related('customer__city')\n"),)
 
 
 def test_a_call_over_lines_is_continued_at_its_end() -> None:
     call = "Order.objects.filter(\n    paid=True,\n)"
     found = written(f"orders = {call}\n", call, CITY)
     assert found is not None
-    assert found.edit == Edit("a.py", 3, 3, ').select_related("customer__city")\n')
+    assert found.edits == (Edit("a.py", 3, 3, ').select_related("customer__city")\n'),)
 
 
 def test_parentheses_stay_around() -> None:
@@ -121,7 +113,7 @@ def test_parentheses_stay_around() -> None:
 def test_line_ends_are_kept() -> None:
     found = written("a = 1\r\norders = Order.objects.all()\r\n", "Order.objects.all()", LINES)
     assert found is not None
-    assert found.edit.replacement == 'orders = Order.objects.all().prefetch_related("lines")\r\n'
+    assert found.edits[0].replacement == 'orders = Order.objects.all().prefetch_related("lines")\r\n'
 
 
 @pytest.mark.parametrize("text", ["def (:\n    Order.objects.all()\n", "# coding: none\nOrder.objects.all()\n"])
@@ -136,5 +128,42 @@ def test_a_file_that_is_nested_too_deeply_is_left_alone(deep: str) -> None:
 
 
 def test_other_libraries_are_left_alone() -> None:
-    place = Place("a.py", Span(1, 0, 1, 13))
-    assert write(b"select(Order)\n", place, "sqlalchemy", [LINES]) is None
+    assert written_for("peewee", "Order.select()\n", "Order.select()", LINES) is None
+
+
+def test_queries_of_one_line_are_told_as_one_edit() -> None:
+    text = "pair = Order.objects.all(), Order.objects.filter(pk=1)\n"
+    lacks = {place_of(text, "Order.objects.all()"): [LINES], place_of(text, "Order.objects.filter(pk=1)"): [CITY]}
+    found = write(text.encode(), "a.py", "django", lacks, lambda name: "")
+    assert found is not None
+    assert found.edits == (
+        Edit(
+            "a.py",
+            1,
+            1,
+            'pair = Order.objects.all().prefetch_related("lines"), '
+            'Order.objects.filter(pk=1).select_related("customer__city")\n',
+        ),
+    )
+
+
+def test_a_query_within_another_is_left_alone() -> None:
+    """Once the inner one has its load, the outer one is elsewhere."""
+    text = "Order.objects.filter(pk__in=Order.objects.all())\n"
+    lacks = {place_of(text, text.strip()): [LINES], place_of(text, "Order.objects.all()"): [LINES]}
+    assert write(text.encode(), "a.py", "django", lacks, lambda name: "") is None
+
+
+def test_a_comment_after_the_chain_stays_on_its_line() -> None:
+    chain = "Order.objects\n    .filter(paid=True)"
+    found = written(f"orders = (\n    {chain}  # paid ones\n)\n", chain, CITY)
+    assert found is not None
+    assert found.edits == (
+        Edit("a.py", 3, 3, '    .filter(paid=True).select_related("customer__city")  # paid ones\n'),
+    )
+
+
+def test_a_file_in_another_encoding_is_left_alone() -> None:
+    content = b"# coding: latin-1\nname = '\xe9'; orders = Order.objects.all()\n"
+    lacks = {place_of(content.decode("latin-1"), "Order.objects.all()"): [LINES]}
+    assert write(content, "a.py", "django", lacks, lambda name: "") is None
