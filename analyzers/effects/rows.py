@@ -58,7 +58,8 @@ SHORT = 10
 
 def start(it: Interpreter, model: ModelInfo, cls: ClassSymbol | None, frame: Frame, node: ir.Node) -> Value:
     """The query set that a model's manager gives: with what its own `get_queryset` loads, if it has one."""
-    plain = QuerySet(model, it.loops, frame.at(node.span), cls=cls)
+    plain = QuerySet(model, it.loops, None, cls=cls)
+    plain.made = frame.at(node.span)
     method = cls.method("get_queryset") if cls is not None else None
     if method is None or method.id in it.stack:
         return plain
