@@ -9,6 +9,7 @@ known to take one gives None. A new one gets a line in `_writer`.
 from __future__ import annotations
 
 import difflib
+import io
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import takewhile
 from typing import Protocol, TypeAlias
@@ -110,7 +111,7 @@ def _edits(path: str, before: bytes, after: bytes) -> tuple[Edit, ...] | None:
 
     An edit replaces lines, so that new ones are told with the line that they follow.
     """
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    old, new = io.BytesIO(before).readlines(), io.BytesIO(after).readlines()
     start = _alike(old, new)
     end = _alike(reversed(old[start:]), reversed(new[start:]))
     matcher = difflib.SequenceMatcher(None, old[start : len(old) - end], new[start : len(new) - end], autojunk=False)

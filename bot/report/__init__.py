@@ -7,14 +7,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
 from analyzers import paths
 from analyzers.catalogue import Rule
 from analyzers.change import Tree
-from analyzers.findings import Consequence, Finding, Skipped, State
+from analyzers.findings import Consequence, Edit, Finding, Skipped, State
 from analyzers.span import Place
 from bot.review.outcome import Outcome
 
@@ -80,10 +80,36 @@ def lines_in(head: Tree, base: Tree | None = None) -> LinesOf:
             tree = base if from_base and base is not None else head
             blob = tree.entries.get(path)
             content = tree.read(blob) if blob is not None else None
-            read[key] = () if content is None else content.decode("utf-8", "replace").splitlines()
+            read[key] = () if content is None else lines_of_text(content.decode("utf-8", "replace"))
         return read[key]
 
     return lines_of
+
+
+def lines_of_text(text: str) -> list[str]:
+    r"""
+    The lines of a text, as places count them: a form feed or a Unicode separator ends none.
+
+        "a\fb\r\nc\n"  →  ["a\fb", "c"]
+    """
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
+def diff(edit: Edit, lines: Sequence[str]) -> tuple[tuple[Literal[" ", "-", "+"], str], ...]:
+    """
+    What an edit does, line by line: kept, removed, added.
+
+    Args:
+        edit: What is replaced.
+        lines: The file before.
+    """
+    old, new = list(lines[edit.first - 1 : edit.last]), lines_of_text(edit.replacement)
+    kept = len(old) if new[: len(old)] == old else 0  # lines that are only followed by more
+    return (
+        *((" ", line) for line in old[:kept]),
+        *(("-", line) for line in old[kept:]),
+        *(("+", line) for line in new[kept:]),
+    )
 
 
 def library_of(place: Place) -> str | None:

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from analyzers.findings import Cost, Edit, Finding, Step
-from bot.report import Report, pieces, plural, visible, where
+from bot.report import Report, diff, lines_of_text, pieces, plural, visible, where
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -102,28 +102,29 @@ def _shorter_and_shorter(trace: tuple[Step, ...]) -> list[tuple[tuple[Step, ...]
 
 def _suggestion(report: Report, finding: Finding) -> str | None:
     """
-    The verified fix as GitHub shows it: one click where it replaces the commented lines, else a diff to read.
+    The verified fix as GitHub shows it: one click where it stays within the commented lines, else a diff to read.
+
+    What can't be shown as it is can't be suggested either: it would be committed as it is shown.
 
     https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/incorporating-feedback-in-your-pull-request
     """
     if finding.fix is None:
         return None
     edits = finding.fix.edits
-    span = finding.place.span
-    if len(edits) == 1 and (edits[0].path, edits[0].first, edits[0].last) == (
-        finding.place.path,
-        span.line,
-        span.end_line,
-    ):
-        return _fenced("suggestion", edits[0].replacement)
+    path, span = finding.place.path, finding.place.span
+    if all(edit.path == path and span.line <= edit.first and edit.last <= span.end_line for edit in edits):
+        lines = report.lines_of(path, finding.state)[: span.end_line]
+        for edit in reversed(edits):
+            lines = [*lines[: edit.first - 1], *lines_of_text(edit.replacement), *lines[edit.last :]]
+        text = "".join(f"{line}\n" for line in lines[span.line - 1 :])
+        if visible(text) == text:
+            return _fenced("suggestion", text)
     return _fenced("diff", "".join(_diff(report, finding, edit) for edit in edits))
 
 
 def _diff(report: Report, finding: Finding, edit: Edit) -> str:
-    lines = report.lines_of(edit.path, finding.state)
-    removed = [f"-{line}" for line in lines[edit.first - 1 : edit.last]]
-    added = [f"+{line}" for line in edit.replacement.splitlines()]
-    return "\n".join((f"# {edit.path}:{edit.first}", *removed, *added)) + "\n"
+    rows = diff(edit, report.lines_of(edit.path, finding.state))
+    return "\n".join((f"# {edit.path}:{edit.first}", *(f"{mark}{line}" for mark, line in rows))) + "\n"
 
 
 def _fenced(kind: str, text: str) -> str:

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from analyzers.findings import Consequence, Cost, Finding, Severity, Step
-from bot.report import Report, pieces, plural, visible, where
+from bot.report import Report, diff, pieces, plural, visible, where
 
 _COLOURS = {
     Severity.INFO: "bright_black",
@@ -28,6 +28,7 @@ _LONGEST_SNIPPET = 8
 """Lines of a span that are shown; of a longer one only the first."""
 _CODE = "cyan"
 _FAINT = "bright_black"
+_EDITED = {" ": _FAINT, "-": "red", "+": "green"}
 
 
 def render(report: Report, console: Console) -> None:
@@ -161,12 +162,10 @@ class _Printer:
         self._line(Text.assemble(("verified fix  ", "bold green"), description), indent=2)
         for edit in finding.fix.edits:
             if edit.path != finding.place.path or len(finding.fix.edits) > 1:
-                self._line(Text(visible(edit.path), style=_FAINT), indent=4)
+                self._line(Text(visible(f"{edit.path}:{edit.first}"), style=_FAINT), indent=4)
             lines = self._report.lines_of(edit.path, finding.state)
-            for text in lines[edit.first - 1 : edit.last]:
-                self._code_line(Text(f"    - {visible(text)}", style="red"))
-            for text in edit.replacement.splitlines():
-                self._code_line(Text(f"    + {visible(text)}", style="green"))
+            for mark, text in diff(edit, lines):
+                self._code_line(Text(f"    {mark} {visible(text)}", style=_EDITED[mark]))
         self._line()
 
     def _consequences(self) -> None:

@@ -75,6 +75,18 @@ QUERY = Finding(
     fingerprint=fingerprint("query-in-loop", "orders/overview.py::with_customers", ("customer", "get")),
     symbol="orders/overview.py::with_customers",
     entry="GET /orders/",
+    fix=Fix(
+        "Fetch them at once",
+        (
+            Edit(
+                "orders/overview.py",
+                1,
+                1,
+                "from customers.services import get_customer\nfrom customers.services import get_customers\n",
+            ),
+            Edit("orders/overview.py", 6, 6, "        order.customer = customers[order.customer_id]\n"),
+        ),
+    ),
 )
 SERIALIZER = Finding(
     rule="lazy-load-in-serializer",

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from analyzers.findings import Finding, Review, Skipped, Step
-from bot.report import json, markdown, pieces, sarif, text
+from analyzers.findings import Edit, Finding, Fix, Review, Skipped, Step
+from analyzers.span import Place, Span
+from bot.report import json, lines_of_text, markdown, pieces, sarif, text
 from tests.bot.report import sample
 from tests.conftest import Golden
 
@@ -177,6 +178,56 @@ def test_suggestion() -> None:
     )
     fenced = with_replacement(sample.SERIALIZER, "    text = '```'\n")
     assert "````suggestion\n    text = '```'\n````" in markdown.inline(sample.report(), fenced)
+
+
+CHAIN = """\
+def orders(session):
+    return (
+        session.query(Order)
+        .filter(Order.open)
+        .order_by(Order.id)\x0c
+    )
+"""
+
+
+def chain_report(*edits: tuple[int, int, str], first: int = 3, last: int = 5, text: str = CHAIN) -> str:
+    """The inline comment of a finding on some lines of a chain, with a fix."""
+    place = Place("chain.py", Span(first, 0, last, 9))
+    fix = Fix("Load it", tuple(Edit("chain.py", *edit) for edit in edits))
+    finding = msgspec.structs.replace(sample.SERIALIZER, place=place, fix=fix)
+    report = msgspec.structs.replace(sample.report(), lines_of=lambda *_: lines_of_text(text))
+    return markdown.inline(report, finding)
+
+
+def test_a_suggestion_within_the_commented_lines() -> None:
+    """All the commented lines are told, with the edits in their places: GitHub replaces all that is commented."""
+    shown = chain_report((5, 5, "        .order_by(Order.id)\n        .options(x)\n"))
+    assert (
+        "```suggestion\n        session.query(Order)\n        .filter(Order.open)\n        .order_by(Order.id)\n"
+        "        .options(x)\n```" in shown
+    )
+    twice = chain_report((3, 3, "a\n"), (5, 5, "b\nc\n"))
+    assert "```suggestion\na\n        .filter(Order.open)\nb\nc\n```" in twice
+
+
+def test_a_fix_beyond_the_commented_lines_is_a_diff() -> None:
+    """Lines that are only followed by more are told as they are."""
+    shown = chain_report((4, 4, "        .filter(Order.open)\n        .options(x)\n"), last=3)
+    assert "```diff\n# chain.py:4\n         .filter(Order.open)\n+        .options(x)\n```" in shown
+    beside = chain_report((1, 1, "def orders(s):\n"), (3, 3, "x\n"))
+    assert "```diff\n# chain.py:1\n-def orders(session):\n+def orders(s):\n# chain.py:3\n" in beside
+
+
+def test_line_ends_are_no_part_of_a_suggestion() -> None:
+    """GitHub keeps those of the file."""
+    shown = chain_report((4, 4, "x\r\n"), first=4, last=4, text=CHAIN.replace("\n", "\r\n"))
+    assert "```suggestion\nx\n```" in shown
+
+
+def test_what_cannot_be_shown_is_not_suggested() -> None:
+    """It would be committed as it is shown."""
+    assert "```diff" in chain_report((4, 4, "x = '\x1b'\n"), first=4, last=4)
+    assert "```diff" in chain_report((4, 4, "x\n"))  # the form feed in line 5
 
 
 def with_replacement(finding: Finding, replacement: str) -> Finding:
