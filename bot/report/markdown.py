@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+import urllib.parse
 from typing import TYPE_CHECKING
 
 from analyzers.findings import Cost, Edit, Finding, Step
@@ -37,7 +38,7 @@ def summary(report: Report) -> str:
     outcome = report.outcome
     consequences = report.changed_consequences
     listed = outcome.overflow
-    return _filled(
+    return filled(
         "summary.md.j2",
         posted=outcome.posted,
         is_complete=report.is_complete,
@@ -65,7 +66,7 @@ def inline(report: Report, finding: Finding) -> str:
     """
     text = ""
     for steps, hidden in _shorter_and_shorter(finding.trace):
-        text = _filled(
+        text = filled(
             "inline.md.j2",
             finding=finding,
             title=report.title(finding),
@@ -168,11 +169,20 @@ def _environment() -> Environment:
         "cost": _cost,
         "where": lambda place: _code(where(place)),
         "plural": plural,
+        "coverage": _coverage,
+        "link": _link,
     }
     return environment
 
 
-def _filled(template: str, **values: object) -> str:
+def _link(finding: Finding, base: str) -> str:
+    """A link to a finding's line in its file at the head."""
+    path = urllib.parse.quote(finding.place.path)
+    return f"[{_code(where(finding.place))}]({base}{path}#L{finding.place.span.line})"
+
+
+def filled(template: str, **values: object) -> str:
+    """A template's text for these values; one that is missing raises."""
     return str(_environment().get_template(template).render(values))
 
 

@@ -1,0 +1,140 @@
+"""
+What a pull request shows of a review: its summary comment, its check run, its answers to commands.
+
+Before a draft is signed nothing of it is public but its number, severity and rule: no file, no code, no annotation. What
+could name either (entry points, files that were not analysed) is told once no draft waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from analyzers.catalogue import Rule
+from analyzers.findings import Finding, Severity
+from bot.report import Report, markdown, visible
+from bot.review import markers
+from bot.review.commands import VERBS
+from bot.review.drafts import Draft
+from bot.review.verdict import Verdict
+
+EXPLAINED = ("What happens", "Why it hurts in production", "When it stays silent")
+"""Sections of a rule's page that answer `explain`."""
+ANNOTATION_LEVELS: Mapping[Severity, Literal["notice", "warning", "failure"]] = {
+    Severity.INFO: "notice",
+    Severity.LOW: "notice",
+    Severity.MEDIUM: "warning",
+    Severity.HIGH: "warning",
+    Severity.CRITICAL: "failure",
+}
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What is known of a review when it is shown."""
+
+    report: Report
+    drafts: tuple[Draft, ...]
+    """All of the pull request, by number."""
+    verdict: Verdict
+    link: str = ""
+    """`https://github.com/owner/name/blob/<head>/`, to which a path is added."""
+    asked: tuple[str, ...] = ()
+    """Who is asked to sign, as CODEOWNERS names them."""
+    ai: tuple[str, ...] = ()
+    """AI assistants that had a hand in the change."""
+    risk: str = ""
+    """The risk summary, shown once no draft waits; empty for none."""
+
+    @property
+    def waiting(self) -> tuple[Draft, ...]:
+        """Drafts without a decision."""
+        return tuple(draft for draft in self.drafts if draft.state == "waiting")
+
+    @property
+    def unsigned(self) -> tuple[Draft, ...]:
+        """Drafts without a decision that are public all the same, because the repository wants it so."""
+        return tuple(draft for draft in self.waiting if draft.is_posted)
+
+    @property
+    def listed(self) -> tuple[Draft, ...]:
+        """Public drafts that stand in the summary because they could stand nowhere else."""
+        return tuple(draft for draft in self._public if draft.placement == "summary")
+
+    @property
+    def told(self) -> int:
+        """Public drafts that stand as comments of their own."""
+        return len(self._public) - len(self.listed)
+
+    @property
+    def _public(self) -> tuple[Draft, ...]:
+        return tuple(draft for draft in self.drafts if draft.is_posted and draft.state in ("waiting", "signed"))
+
+    @property
+    def hides(self) -> bool:
+        """Whether something waits that is not public."""
+        return any(not draft.is_posted for draft in self.waiting)
+
+
+class Annotation(msgspec.Struct, frozen=True):
+    """A note of a check run at lines of the head."""
+
+    path: str
+    start_line: int
+    end_line: int
+    level: Literal["notice", "warning", "failure"]
+    title: str
+    message: str
+
+
+def summary(page: Page) -> str:
+    """The one comment that is edited in place."""
+    return markdown.filled("pull_request.md.j2", page=page, report=page.report, marker=markers.SUMMARY, comment=True)
+
+
+def check(page: Page) -> str:
+    """The text of the check run."""
+    return markdown.filled("pull_request.md.j2", page=page, report=page.report, marker="", comment=False)
+
+
+def comment(report: Report, draft: Draft) -> str:
+    """The comment of one draft: what a person wrote, or what is rendered, with its marker."""
+    if draft.text is None:
+        return markdown.inline(report, draft.finding)
+    return f"{draft.text}\n\n{markers.of_finding(draft.fingerprint)}\n"
+
+
+def annotate(report: Report, drafts: Sequence[Draft]) -> tuple[Annotation, ...]:
+    """Annotations for the signed drafts that are there at this head, by number."""
+    signed = [draft for draft in drafts if draft.state == "signed"]
+    return tuple(_annotation(report, draft.finding) for draft in signed)
+
+
+def _annotation(report: Report, finding: Finding) -> Annotation:
+    span = finding.place.span
+    return Annotation(
+        finding.place.path,
+        span.line,
+        max(span.line, span.end_line),
+        ANNOTATION_LEVELS[finding.severity],
+        report.title(finding),
+        visible(f"{finding.message}\n\n{finding.advice}".strip()),
+    )
+
+
+def answer(text: str, to: int) -> str:
+    """An answer to the command in a comment."""
+    return f"{text.strip()}\n\n{markers.of_answer(to)}\n"
+
+
+def usage(problem: str = "") -> str:
+    """What can be told, after what was not understood."""
+    lines = [f"- `/countersign {verb}`: {how}" for verb, how in VERBS.items()]
+    return "\n".join([*([markdown.prose(problem), ""] if problem else []), *lines])
+
+
+def explanation(draft: Draft, rule: Rule) -> str:
+    """What a rule means, for `explain`: its page, without a file or code of the repository."""
+    sections = [f"**{heading}.** {body.strip()}" for heading, body in rule.sections if heading in EXPLAINED]
+    return "\n\n".join([f"**Draft {draft.number}: {markdown.prose(rule.title)}** · `{rule.id}`", *sections])
