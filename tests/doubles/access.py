@@ -5,6 +5,7 @@ Who is asking, and whether they may: App tokens (JWT), installation tokens, peop
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,6 +85,12 @@ class Caller:
             raise refusals.forbidden()
 
 
+@functools.cache
+def _app_key() -> rsa.RSAPrivateKey:
+    """One key for all Apps of a test run: making one takes longer than many a test."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 @dataclass(frozen=True)
 class _Token:
     installation: Installation
@@ -97,7 +104,7 @@ class Access:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = _app_key()
         self._tokens: dict[str, _Token] = {}
         self._people: dict[str, Account] = {}
         self.token_lifetime = dt.timedelta(hours=1)

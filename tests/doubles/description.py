@@ -19,7 +19,7 @@ from referencing.jsonschema import DRAFT202012
 
 DOCUMENT = "urn:github"
 
-_OPEN = {"path": ".*", "ref": ".+?", "basehead": ".+", "base": ".+?", "head": ".+"}
+_OPEN = {"path": ".*", "ref": ".+?", "basehead": ".+"}
 """Parameters that may hold slashes; the path of a repository's root is empty."""
 
 

@@ -5,14 +5,17 @@ Real bare git repositories, written from dictionaries of files.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from tests.doubles import diff
 
+T = TypeVar("T")
+
 FIRST_COMMIT = 1_790_000_000
-"""Seconds since 1970; each commit of a repository is a minute younger, so that ids do not change between runs."""
+"""Seconds since 1970; each commit of a repository is a minute later, so that ids do not change between runs."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,14 @@ class GitRepository:
     """A bare repository."""
 
     directory: Path
-    _diffs: dict[tuple[str, str], tuple[diff.FileDiff, ...]] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[str, str, str], Any] = field(default_factory=dict, repr=False)
+    """What was asked of two commits before: it stays true."""
     _commits: int = 0
 
     @classmethod
     def create(cls, directory: Path) -> GitRepository:
         repository = cls(directory)
-        subprocess.run(("git", "init", "-q", "--bare", "-b", "main", str(directory)), check=True)
+        subprocess.run(("git", "init", "-q", "--bare", "--template=", "-b", "main", str(directory)), check=True)
         # What a partial clone of single commits needs, and GitHub allows.
         for key in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
             repository.run("config", key, "true")
@@ -135,11 +139,21 @@ class GitRepository:
         self.run("update-ref", ref, commit)
 
     def merge_base(self, one: str, other: str) -> str:
-        return self.run("merge-base", one, other).decode().strip()
+        """
+        Args:
+            one: a commit's id, as everywhere where two commits are compared.
+        """
+        return self._once("merge-base", one, other, lambda: self.run("merge-base", one, other).decode().strip())
 
     def commits(self, base: str, head: str) -> tuple[Commit, ...]:
         """What the head has and the base has not, oldest first."""
-        return self._log("--reverse", "--topo-order", f"{base}..{head}")
+        return self._once("log", base, head, lambda: self._log("--reverse", "--topo-order", f"{base}..{head}"))
+
+    def _once(self, question: str, one: str, other: str, answer: Callable[[], T]) -> T:
+        if (question, one, other) not in self._known:
+            self._known[question, one, other] = answer()
+        found: T = self._known[question, one, other]
+        return found
 
     def read_commit(self, sha: str) -> Commit:
         return self._log("-1", sha)[0]
@@ -155,20 +169,8 @@ class GitRepository:
 
     def diff(self, base: str, head: str) -> tuple[diff.FileDiff, ...]:
         """What changed between two commits, with three lines around, as GitHub shows it."""
-        if (base, head) not in self._diffs:
-            options = (
-                "--raw",
-                "--patch",
-                "-z",
-                "--abbrev=40",
-                "--no-color",
-                "--no-ext-diff",
-                "--no-textconv",
-                "-M",
-                "-U3",
-            )
-            self._diffs[base, head] = diff.read(self.run("diff", *options, base, head))
-        return self._diffs[base, head]
+        options = ("--raw", "--patch", "-z", "--abbrev=40", "--no-color", "--no-ext-diff", "--no-textconv", "-M", "-U3")
+        return self._once("diff", base, head, lambda: diff.read(self.run("diff", *options, base, head)))
 
     def entry(self, commit: str, path: str) -> tuple[str, str, str] | None:
         """Mode, type and id of a path; None where there is nothing."""

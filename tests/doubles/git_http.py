@@ -14,31 +14,32 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from tests.doubles.refusals import Refusal
+
 CHUNK = 65_536
 USER = "x-access-token"
-Authorize = Callable[[str, str], Path | int]
-"""From a repository's full name and a token to its directory, or to the status of a refusal."""
+_CHALLENGE = {"www-authenticate": 'Basic realm="GitHub"'}
 
 
-class GitHttp:
-    """An ASGI endpoint for `/{owner}/{name}.git/…`, for reading only."""
+async def serve_git(request: Request, authorize: Callable[[str], Path]) -> Response:
+    """
+    Answer a request below a repository's address, for reading only.
 
-    def __init__(self, authorize: Authorize) -> None:
-        self._authorize = authorize
-
-    async def __call__(self, request: Request) -> Response:
-        service = request.path_params["rest"]
-        token = _token(request.headers.get("authorization"))
-        if token is None:
-            return Response("", 401, {"www-authenticate": 'Basic realm="GitHub"'})
-        name = f"{request.path_params['owner']}/{request.path_params['name']}"
-        directory = await asyncio.to_thread(self._authorize, name, token)
-        if isinstance(directory, int):
-            challenge = {"www-authenticate": 'Basic realm="GitHub"'} if directory == 401 else {}
-            return Response("", directory, challenge)
-        if service == "git-receive-pack" or request.query_params.get("service") == "git-receive-pack":
-            return Response("", 403)
-        return await _backend(directory, service, request)
+    Args:
+        request: with the path below the repository as `rest`.
+        authorize: from a token to the repository's directory; raises a `Refusal` where it is not good for that.
+    """
+    service = request.path_params["rest"]
+    token = _token(request.headers.get("authorization"))
+    if token is None:
+        return Response("", 401, _CHALLENGE)
+    try:
+        directory = await asyncio.to_thread(authorize, token)
+    except Refusal as refusal:
+        return Response("", refusal.status, _CHALLENGE if refusal.status == 401 else None)
+    if "git-receive-pack" in {service, request.query_params.get("service")}:
+        return Response("", 403)
+    return await _backend(directory, service, request)
 
 
 def _token(authorization: str | None) -> str | None:

@@ -29,7 +29,7 @@ from tests.doubles import graphql, refusals
 from tests.doubles.access import Access, Caller
 from tests.doubles.description import Description, Invalid, Operation
 from tests.doubles.faults import Fault, Faults
-from tests.doubles.git_http import GitHttp
+from tests.doubles.git_http import serve_git
 from tests.doubles.hooks import Event, Hooks
 from tests.doubles.limits import Limits
 from tests.doubles.log import Log, Request
@@ -72,7 +72,7 @@ class GitHub:
                 routes=[
                     Route("/api/graphql", self._graphql, methods=["POST"]),
                     Route(API + "/{path:path}", self._rest, methods=["GET", "POST", "PATCH", "PUT", "DELETE"]),
-                    Route("/{owner}/{name}.git/{rest:path}", GitHttp(self._clone).__call__, methods=["GET", "POST"]),
+                    Route("/{owner}/{name}.git/{rest:path}", self._git, methods=["GET", "POST"]),
                 ]
             )
         )
@@ -216,26 +216,38 @@ class GitHub:
 
     # Git
 
-    def _clone(self, name: str, token: str) -> Path | int:
-        request = Request("git", "GET", f"/{name}.git", {}, None)
-        self.log.add(request)
-        fault = self.faults.next("git")
-        if fault is not None and fault.refusal is not None:
-            request.status = fault.refusal.status
-            return fault.refusal.status
+    async def _git(self, request: HttpRequest) -> Response:
+        name = f"{request.path_params['owner']}/{request.path_params['name']}"
+        logged = Request(
+            "git", request.method, f"/{name}/{request.path_params['rest']}", dict(request.query_params), None
+        )
+        self.log.add(logged)
+        fault = self.faults.next("git") or Fault()
+        await asyncio.sleep(fault.seconds)
+        if fault.breaks:
+            self._server.break_connection(tuple(request.scope["client"]))
+            return Response("")
+        if fault.refusal:
+            logged.status = fault.refusal.status
+            return Response("", fault.refusal.status, dict(fault.refusal.headers))
+        response = await serve_git(request, lambda token: self._directory(name, token, logged))
+        logged.status = response.status_code
+        logged.took_effect = response.status_code == 200
+        return response
+
+    def _directory(self, name: str, token: str, logged: Request) -> Path:
+        """
+        Where a repository is kept.
+
+        Raises:
+            Refusal: it is not for this token.
+        """
         with self.world.lock:
-            try:
-                caller = self.access.holder(token)
-            except Refusal as refusal:
-                request.status = refusal.status
-                return refusal.status
-            request.login = caller.account.login
+            caller = self.access.holder(token)
+            logged.login = caller.account.login
             repository = self.world.repository(name)
-            visible = repository is not None and (caller.sees(repository) or not repository.private)
-            if not visible or repository is None or not _may_read(caller):
-                request.status = 404
-                return 404
-            request.status, request.took_effect = 200, True
+            if repository is None or not caller.sees(repository) or not _may_read(caller):
+                raise refusals.not_found()
             return repository.git.directory
 
 

@@ -28,7 +28,6 @@ from tests.doubles.world import (
     now,
 )
 
-
 T = TypeVar("T")
 
 

@@ -115,8 +115,17 @@ def test_renamed_binary_and_linked_files_are_read(tmp_path: Path) -> None:
     repository = GitRepository.create(tmp_path / "r.git")
     body = text(LINES)
     odd = 'a "quoted"\tname\nü.txt'
-    base = repository.commit("main", {"old.txt": body, "gone.txt": "x\n", "bin": b"\0a", "file": "f\n", odd: "1\n"}, "1")
-    after = {"old.txt": None, "new.txt": body + "more\n", "gone.txt": None, "bin": b"\0b", "file": Link("x"), odd: "2\n"}
+    base = repository.commit(
+        "main", {"old.txt": body, "gone.txt": "x\n", "bin": b"\0a", "file": "f\n", odd: "1\n"}, "1"
+    )
+    after = {
+        "old.txt": None,
+        "new.txt": body + "more\n",
+        "gone.txt": None,
+        "bin": b"\0b",
+        "file": Link("x"),
+        odd: "2\n",
+    }
     head = repository.commit("main", after, "2")
     files = {file.path: file for file in repository.diff(base, head)}
     assert {path: file.status for path, file in files.items()} == {

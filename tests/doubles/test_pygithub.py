@@ -90,7 +90,7 @@ def test_one_review_with_comments_and_its_thread(
     assert right.diff_hunk.splitlines()[-1] == '+    return f"{order.number} {order.customer.name}"'
     reply = pull.create_review_comment_reply(right.id, "It is gone.")
     assert reply.in_reply_to_id == right.id
-    assert [found.id for found in pull.get_reviews()][0] == review.id
+    assert next(found.id for found in pull.get_reviews()) == review.id
     assert [found.id for found in pull.get_single_review_comments(review.id)] == [right.id, right.id + 2]
     right.edit("Edited")
     assert pull.get_review_comment(right.id).body == "Edited"

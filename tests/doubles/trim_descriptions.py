@@ -77,7 +77,6 @@ OPERATIONS = (
     "reactions/delete-for-pull-request-comment",
     "reactions/list-for-issue-comment",
     "reactions/list-for-pull-request-review-comment",
-    "repos/compare-commits",
     "repos/compare-commits-with-basehead",
     "repos/get",
     "repos/get-collaborator-permission-level",

@@ -89,10 +89,7 @@ def get_commit(call: Call) -> Answer:
 def compare(call: Call) -> Answer:
     """`base...head`; either may be `owner:branch` of a fork."""
     repository = call.repository
-    if "basehead" in call.path:
-        base_name, _, head_name = call.path["basehead"].partition("...")
-    else:
-        base_name, head_name = call.path["base"], call.path["head"]
+    base_name, _, head_name = call.path["basehead"].partition("...")
     base, head = _end(call, repository, base_name), _end(call, repository, head_name)
     git = repository.git
     try:
@@ -171,7 +168,6 @@ HANDLERS: dict[str, Handler] = {
     "git/get-ref": get_ref,
     "meta/get": get_meta,
     "rate-limit/get": get_rate_limit,
-    "repos/compare-commits": compare,
     "repos/compare-commits-with-basehead": compare,
     "repos/get": get,
     "repos/get-collaborator-permission-level": get_permission,
