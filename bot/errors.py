@@ -5,6 +5,8 @@ What can go wrong in `bot`, each with one sentence for a person.
     ├── ConfigurationError      a `.countersign.toml` or what it names is not as it must be; says the file and the line
     ├── BaselineError           a baseline file is not as it must be
     ├── UsageError              what was asked for cannot be: a path outside, an unknown rule, nothing to write to
+    ├── SettingsError           the service's settings are not as they must be; says which and what to do
+    ├── StorageError            the database cannot be used
     └── DemoError               the demo's repository could not be made
 """
 
@@ -32,6 +34,14 @@ class BaselineError(CountersignError):
 
 class UsageError(CountersignError):
     """What was asked for on the command line cannot be done."""
+
+
+class SettingsError(CountersignError):
+    """A setting of this installation is missing, or not as it must be."""
+
+
+class StorageError(CountersignError):
+    """The database cannot be used."""
 
 
 class DemoError(CountersignError):

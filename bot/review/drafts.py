@@ -98,3 +98,4 @@ class Decision(msgspec.Struct, frozen=True):
     """UTC."""
     category: Category | None = None
     reason: str = ""
+    """Why; of an edit, the new text."""

@@ -1,0 +1,186 @@
+"""
+One database behind its URL: connections, transactions that are tried again, and the tables brought up to date.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from bot.errors import StorageError
+
+ATTEMPTS = 8
+"""How often a transaction is tried that the database asks to try again."""
+PATIENCE = dt.timedelta(seconds=30)
+"""How long a writer waits for the others of an SQLite file."""
+T = TypeVar("T")
+Insert: TypeAlias = postgresql.Insert | sqlite.Insert
+
+_AGAIN = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL's codes for: serialization failure, deadlock, lock not available."""
+
+
+def utc_now() -> dt.datetime:
+    """The clock of this host."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Database:
+    """Connections to one database, and the clock that its rows are dated by."""
+
+    def __init__(self, url: str, clock: Callable[[], dt.datetime] = utc_now) -> None:
+        """
+        Args:
+            url: `sqlite:///FILE` or `postgresql://…`.
+            clock: Tells the time in UTC.
+
+        Raises:
+            StorageError: When the URL names no database of these two kinds.
+        """
+        self.engine = _engine(url)
+        self.now = clock
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """
+        One transaction that only reads.
+
+        Raises:
+            StorageError: When the database cannot be used.
+        """
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                yield connection
+        except SQLAlchemyError as exc:
+            raise _failure(exc) from exc
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """
+        Run `work` in one transaction; all of it happened, or nothing.
+
+        Args:
+            work: May run more than once, so it does nothing but use its connection.
+
+        Raises:
+            StorageError: When the database cannot be used.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.engine.connect() as connection:
+                    connection = connection.execution_options(countersign_writes=True)
+                    with connection.begin():
+                        return work(connection)
+            except SQLAlchemyError as exc:
+                if attempt == ATTEMPTS or not _try_again(exc):
+                    raise _failure(exc) from exc
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # spreads writers out, guards nothing
+        raise AssertionError("the last attempt returns or raises")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+class Room:
+    """A part of the store: the tables of one thing."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=Room)
+
+
+def writes(method: Callable[Concatenate[R, Connection, P], T]) -> Callable[Concatenate[R, P], T]:
+    """Make a method run in a transaction of its own, which is handed to it and tried again when the database asks."""
+
+    def run(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.database.write(lambda connection: method(self, connection, *args, **kwargs))
+
+    functools.update_wrapper(run, method)
+    return run
+
+
+def reads(method: Callable[Concatenate[R, Connection, P], T]) -> Callable[Concatenate[R, P], T]:
+    """Make a method run in a transaction of its own, which is handed to it and only reads."""
+
+    def run(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.database.reading() as connection:
+            return method(self, connection, *args, **kwargs)
+
+    functools.update_wrapper(run, method)
+    return run
+
+
+def insert(connection: Connection, table: Table) -> Insert:
+    """An INSERT of the connection's own dialect, which knows ON CONFLICT."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def insert_new(connection: Connection, table: Table, values: Mapping[str, object]) -> bool:
+    """Insert a row unless there is one with its key; whether it was new."""
+    statement = insert(connection, table).values(values).on_conflict_do_nothing().returning(sqlalchemy.literal(1))
+    return connection.execute(statement).one_or_none() is not None
+
+
+def _engine(url: str) -> Engine:
+    parsed = _parsed(url)
+    if parsed.drivername != "sqlite":
+        return sqlalchemy.create_engine(parsed, pool_pre_ping=True)
+    Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = sqlalchemy.create_engine(parsed, connect_args={"timeout": PATIENCE.total_seconds()})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as exc:
+        raise StorageError("the database's URL is not understood; it is sqlite:///FILE or postgresql://…") from exc
+    kind = parsed.drivername.partition("+")[0]
+    if kind in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite")
+    raise StorageError(f"no database of this kind is known: {kind}; it is sqlite:///FILE or postgresql://…")
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # transactions begin where SQLAlchemy says so, not where the driver thinks
+    connection.execute("PRAGMA journal_mode = WAL")  # readers and one writer side by side
+    connection.execute("PRAGMA synchronous = FULL")  # what was answered with 2xx survives a power cut
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads and then writes fails at once when another wrote in between, whatever the timeout:
+    # https://www.sqlite.org/rescode.html#busy_snapshot. Writers therefore queue up at the beginning.
+    writes = connection.get_execution_options().get("countersign_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _try_again(exc: SQLAlchemyError) -> bool:
+    """Whether the database undid the transaction and says that it may well succeed the next time."""
+    if not isinstance(exc, DBAPIError):
+        return False
+    return getattr(exc.orig, "sqlstate", None) in _AGAIN or "database is locked" in str(exc.orig)
+
+
+def _failure(exc: SQLAlchemyError) -> StorageError:
+    cause = exc.orig if isinstance(exc, DBAPIError) else exc
+    return StorageError(f"the database cannot be used: {' '.join(str(cause).split())}")

@@ -1,0 +1,150 @@
+"""
+Pull requests as GitHub last told of them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from bot.review.drafts import PullRequest
+from bot.storage import repositories
+from bot.storage.database import Room, insert, reads, writes
+from bot.storage.tables import pull_requests as table
+from bot.storage.tables import repositories as repository_table
+
+_QUERY = sa.select(
+    table, repository_table.c.name, repository_table.c.installation, repository_table.c.clone_url
+).join_from(table, repository_table)
+
+
+class PullRequests(Room):
+    """What is known of each pull request."""
+
+    @writes
+    def save(
+        self,
+        connection: Connection,
+        pull_request: PullRequest,
+        as_of: dt.datetime | None = None,
+        github: int | None = None,
+    ) -> PullRequest:
+        """
+        Keep what GitHub says of a pull request. Its `id` is ours to give, and a summary comment that is known stays.
+
+        Args:
+            pull_request: As told.
+            as_of: GitHub's time of what it tells (`updated_at`); what is older than what is known changes nothing.
+            github: GitHub's id of the repository.
+
+        Returns:
+            The pull request as it is known now.
+        """
+        repository = repositories.keep(
+            connection, pull_request.installation, pull_request.repository, pull_request.clone_url, github
+        )
+        values = {
+            "title": pull_request.title,
+            "author": pull_request.author,
+            "head": pull_request.head,
+            "head_repository": pull_request.head_repository,
+            "base_ref": pull_request.base_ref,
+            "base": pull_request.base,
+            "is_draft": pull_request.is_draft,
+            "is_open": pull_request.is_open,
+            "ai": pull_request.ai,
+            "as_of": as_of,
+        }
+        upsert = insert(connection, table).values(
+            repository=repository,
+            number=pull_request.number,
+            summary_comment=pull_request.summary_comment,
+            **values,
+        )
+        told = upsert.excluded
+        is_news = sa.or_(told.as_of.is_(None), table.c.as_of.is_(None), told.as_of >= table.c.as_of)
+        connection.execute(
+            upsert.on_conflict_do_update(
+                index_elements=[table.c.repository, table.c.number],
+                set_={
+                    **{name: told[name] for name in values},
+                    "as_of": sa.func.coalesce(told.as_of, table.c.as_of),
+                    "summary_comment": sa.func.coalesce(told.summary_comment, table.c.summary_comment),
+                },
+                where=is_news,
+            )
+        )
+        row = connection.execute(
+            _QUERY.where(table.c.repository == repository, table.c.number == pull_request.number)
+        ).one()
+        return _pull_request(row)
+
+    @reads
+    def get(self, connection: Connection, id_: int) -> PullRequest:
+        """
+        The pull request with our id.
+
+        Raises:
+            LookupError: When there is none.
+        """
+        row = connection.execute(_QUERY.where(table.c.id == id_)).one_or_none()
+        if row is None:
+            raise LookupError(f"no pull request {id_}")
+        return _pull_request(row)
+
+    @reads
+    def find(self, connection: Connection, repository: str, number: int) -> PullRequest | None:
+        """The pull request `owner/name#number`, however the name is capitalised; None when it is not known."""
+        named = sa.func.lower(repository_table.c.name) == repository.lower()
+        row = connection.execute(_QUERY.where(named, table.c.number == number)).one_or_none()
+        return None if row is None else _pull_request(row)
+
+    @reads
+    def open(self, connection: Connection, repository: str | None = None) -> tuple[PullRequest, ...]:
+        """The open pull requests of a repository, or of all that are looked after, by name and number."""
+        query = _QUERY.where(table.c.is_open, repository_table.c.is_active)
+        if repository is not None:
+            query = query.where(sa.func.lower(repository_table.c.name) == repository.lower())
+        rows = connection.execute(query.order_by(repository_table.c.name, table.c.number))
+        return tuple(_pull_request(row) for row in rows)
+
+    @writes
+    def set_summary_comment(self, connection: Connection, id_: int, comment: int | None) -> None:
+        """Note which comment is the summary, or that it is gone."""
+        connection.execute(table.update().where(table.c.id == id_).values(summary_comment=comment))
+
+
+def held(connection: Connection, id_: int) -> Row[Any]:
+    """
+    The row of a pull request, held until the transaction ends: whoever changes its reviews, drafts or decisions waits.
+
+    Raises:
+        LookupError: When there is none.
+    """
+    row = connection.execute(sa.select(table).where(table.c.id == id_).with_for_update()).one_or_none()
+    if row is None:
+        raise LookupError(f"no pull request {id_}")
+    return row
+
+
+def _pull_request(row: Row[Any]) -> PullRequest:
+    return PullRequest(
+        id=row.id,
+        installation=row.installation,
+        repository=row.name,
+        number=row.number,
+        clone_url=row.clone_url,
+        title=row.title,
+        author=row.author,
+        head=row.head,
+        head_repository=row.head_repository,
+        base_ref=row.base_ref,
+        base=row.base,
+        is_draft=row.is_draft,
+        is_open=row.is_open,
+        ai=row.ai,
+        summary_comment=row.summary_comment,
+    )

@@ -1,0 +1,175 @@
+"""
+The tables. Facts stand here once; what follows from them (a draft's state) is worked out when it is read.
+
+A change here needs a migration in `migrations/versions/`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    false,
+)
+
+from analyzers.findings import Finding, Review
+from bot.storage.types import Id, Moment, Struct, Words
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("event", Words, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("handled_at", Moment),
+    Column("outcome", Words, nullable=False, server_default=""),
+    Index(None, "handled_at"),
+)
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("github", BigInteger, unique=True),  # GitHub's id, which survives a new name
+    Column("installation", BigInteger, nullable=False),
+    Column("name", Words, nullable=False, unique=True),
+    Column("clone_url", Words, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Index(None, "installation"),
+)
+
+pull_requests = Table(
+    "pull_requests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("repository", ForeignKey("repositories.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("head", Words, nullable=False),
+    Column("head_repository", Words, nullable=False),
+    Column("base_ref", Words, nullable=False),
+    Column("base", Words, nullable=False),
+    Column("is_draft", Boolean, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("ai", Struct(tuple[str, ...]), nullable=False),
+    Column("summary_comment", BigInteger),
+    Column("as_of", Moment),  # GitHub's time of what is kept here
+    UniqueConstraint("repository", "number"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("pull_request", ForeignKey("pull_requests.id"), nullable=False),
+    Column("head", Words, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("cause", Words, nullable=False),  # what asked for the last attempt
+    Column("status", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("check_run", BigInteger),
+    Column("merge_base", Words, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("found", Struct(Review)),
+    UniqueConstraint("pull_request", "head"),
+    Index(None, "status"),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("pull_request", ForeignKey("pull_requests.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("finding", Struct(Finding), nullable=False),
+    Column("head", Words, nullable=False),
+    Column("is_gone", Boolean, nullable=False),
+    Column("is_signed", Boolean, nullable=False),
+    Column("mode", Words, nullable=False),
+    Column("text", Words),
+    Column("comment", BigInteger),
+    Column("thread", Words),
+    Column("placement", Words),
+    Column("is_resolved", Boolean, nullable=False),
+    UniqueConstraint("pull_request", "number"),
+    UniqueConstraint("pull_request", "fingerprint"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("pull_request", ForeignKey("pull_requests.id"), nullable=False),
+    Column("key", Words, unique=True),  # what made it, such as a comment; the same act is never taken twice
+    Column("published", Boolean, nullable=False, server_default=false()),
+    Index(None, "published"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("batch", ForeignKey("batches.id"), nullable=False),
+    Column("draft", ForeignKey("drafts.id"), nullable=False),
+    Column("action", Words, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("surface", Words, nullable=False),
+    Column("head", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("category", Words),
+    Column("reason", Words, nullable=False),
+    Index(None, "batch"),
+    Index(None, "draft"),
+)
+
+dismissals = Table(
+    "dismissals",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("repository", ForeignKey("repositories.id"), nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("decision", ForeignKey("decisions.id"), nullable=False),
+    Column("undone_by", ForeignKey("decisions.id")),
+)
+Index(
+    "uq_dismissals_in_force",
+    dismissals.c.repository,
+    dismissals.c.fingerprint,
+    unique=True,
+    sqlite_where=dismissals.c.undone_by.is_(None),
+    postgresql_where=dismissals.c.undone_by.is_(None),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("beat_at", Moment, nullable=False),
+)
