@@ -165,7 +165,7 @@ def _fits(
     """Whether an operation on any receiver means this call: by the receiver's name, or by an argument that only it takes."""
     if known.does == "loader":
         return isinstance(receiver, Loader) or (type(receiver) in (Value, Outside) and _names_column(arguments))
-    if isinstance(receiver, (QuerySet, Row, Class, Object, Super)) and known.does != "send":
+    if isinstance(receiver, (QuerySet, Row, Class, Object, Super)) and known.does not in ("send", "user"):
         return isinstance(receiver, Object) and _takes_query(it, framework, known, arguments)
     if known.receivers:
         text = ir.dotted(callee.value) or ""
@@ -391,6 +391,10 @@ def apply(
         case "external":
             it.leave(frame, node, known.kind)
             return UNKNOWN
+        case "user":
+            symbol = it.orm.user_model()
+            model = it.orm.model(symbol) if symbol is not None else None
+            return Row(model, (), frame.at(node.span), assumed=Confidence.LIKELY) if model is not None else UNKNOWN
         case "notify":
             for subscriber in it.wiring.subscribers(argument.symbol) if isinstance(argument, Object) else ():
                 call_function(it, Callable(subscriber), (argument,), {}, frame, node)
@@ -590,6 +594,7 @@ def call_function(
     if isinstance(target.bound, (Object, Class)) and target.bound.symbol is not function.owner:
         activation = f"{function.id} of {target.bound.symbol.id}"  # one serializer's method runs inside another's
     if not it.may_enter(activation) or len(it.stack) >= DEPTH:
+        it.cuts += 1
         return UNKNOWN
     full = function.full
     inner = Frame(function.module, function, function.owner, target.bound, target.closure)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable as Function
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from analyzers import ir
 from analyzers.effects import builtin, calls, counts, rows, templates
@@ -118,6 +119,14 @@ class Collecting:
         self.it.sink = self.outer
 
 
+class _Remembered(NamedTuple):
+    """What running something did, that does the same whenever it is run."""
+
+    effects: tuple[Effect, ...]
+    visited: set[str]
+    touched: set[str]
+
+
 class Interpreter:
     """Runs functions of one program."""
 
@@ -132,6 +141,9 @@ class Interpreter:
         self.stack: list[str] = []
         """Ids of functions that are running."""
         self._entered: dict[str, int] = {}
+        self.cuts = 0
+        """How many calls were not followed, being too deep or running already."""
+        self._remembered: dict[object, _Remembered] = {}
         """How many loops were running when a function of the stack was entered first."""
         self.visited: set[str] = set()
         """Ids of every function whose body was run."""
@@ -206,12 +218,11 @@ class Interpreter:
         if self._templates is None:
             self._templates = {}
             for path in self.program.snapshot.paths:
-                for folder in templates.FOLDERS:
-                    place = path.find(folder)
-                    if place >= 0 and not path.endswith(".py"):
-                        self._templates.setdefault(path[place + len(folder) :], []).append(path)
-                        break
-        found = self._templates.get(name) or self._templates.get(name.replace(".", "/") + ".blade.php", [])
+                places = [(path.find(folder), folder) for folder in templates.FOLDERS if folder in path]
+                if places and not path.endswith(".py"):
+                    place, folder = min(places)
+                    self._templates.setdefault(path[place + len(folder) :], []).append(path)
+        found = next((self._templates[key] for key in templates.file_names(name) if key in self._templates), [])
         return sorted(found, key=lambda path: (len(path), path))
 
     # --- effects ------------------------------------------------------------------------------------------------------
@@ -233,6 +244,33 @@ class Interpreter:
             self._entered[activation] = len(self.active)
             return True
         return self.stack.count(activation) == 1 and len(self.active) > self._entered[activation]
+
+    def remember(self, key: object, place: Place, run: Function[[], object]) -> None:
+        """
+        Run what hangs on its key alone; when it is met again, its effects are known.
+
+        Only outside of loops, which would repeat its effects in other ways; what does nothing does nothing anywhere.
+
+        Args:
+            key: None where it hangs on more, and is run in any case.
+            place: Where it is called, which its effects tell.
+            run: Runs it.
+        """
+        known = self._remembered.get(key) or (self._remembered.get((key, place)) if not self.active else None)
+        if known is None:
+            around, cuts = (self.visited, self.touched), self.cuts
+            self.visited, self.touched = set(), set()
+            try:
+                with self.collecting() as effects:
+                    run()
+            finally:
+                known = _Remembered(tuple(effects), self.visited, self.touched)
+                self.visited, self.touched = around
+            if key is not None and self.cuts == cuts and not (effects and self.active):
+                self._remembered[(key, place) if effects else key] = known
+        self.sink.extend(known.effects)
+        self.visited |= known.visited
+        self.touched |= known.touched
 
     def collecting(self) -> Collecting:
         """Collect effects apart."""

@@ -4,6 +4,7 @@ Templates: functions of their context variables. Rendering one is a call.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from analyzers import ir
@@ -12,6 +13,7 @@ from analyzers.effects.tree import Call, Count
 from analyzers.effects.values import (
     UNKNOWN,
     Callable,
+    Class,
     Const,
     Group,
     Items,
@@ -25,7 +27,7 @@ from analyzers.effects.values import (
     choices,
     join,
 )
-from analyzers.program.symbols import FunctionSymbol, ModuleSymbol
+from analyzers.program.symbols import ClassSymbol, FunctionSymbol, ModuleSymbol
 
 if TYPE_CHECKING:
     from analyzers.effects.interpreter import Frame, Interpreter
@@ -39,6 +41,19 @@ def find(it: Interpreter, name: str) -> ModuleSymbol | None:
     """The template of a name: `shop/list.html`, Laravel's `shop.list`. The shortest path wins."""
     paths = it.template_paths(name)
     return it.program.module(paths[0]) if paths else None
+
+
+def file_names(name: str) -> list[str]:
+    """
+    Paths that a template's name may mean, below a folder of templates.
+
+    `shop::orders.index` is Blade's `orders/index.blade.php`; a component may be `card/index` or `card/card` too.
+    """
+    slashed = name.rpartition("::")[2].replace(".", "/")
+    names = [name, f"{slashed}.blade.php"]
+    if slashed.startswith("components/"):
+        names += [f"{slashed}/index.blade.php", f"{slashed}/{slashed.rpartition('/')[2]}.blade.php"]
+    return names
 
 
 def render(it: Interpreter, name: Value, context: Value, frame: Frame, node: ir.Node) -> Value:
@@ -115,6 +130,7 @@ def _render(
 
     function = module.functions.get("render")
     if function is None or sum(entry.endswith("::render") for entry in it.stack) >= DEPTH or function.id in it.stack:
+        it.cuts += 1
         return
     own = {name: symbol for name, symbol in module.functions.items() if name.startswith("block:")}
     inner = Frame(module, function)
@@ -203,12 +219,56 @@ def _include(it: Interpreter, node: ir.Call, frame: Frame) -> None:
     for keyword in node.keywords:
         if keyword.name is not None:
             names[keyword.name] = it.evaluate(keyword.value, frame)
-    names = {key: value for key, value in names.items() if not key.startswith("block:")}
+    if frame.module.host != "php":  # Blade's sections can be shown by any view
+        names = {key: value for key, value in names.items() if not key.startswith("block:")}
     for part in choices(name):
         if isinstance(part, Const) and isinstance(part.value, str):
+            component = _component(it, part.value) if frame.module.host == "php" else None
+            if component is not None:
+                given = {key: value for key, value in names.items() if ":" not in key}
+                what = _key(component.id, given) if only else None
+                it.remember(what, frame.at(node.span), partial(_show, it, component, given, frame, node))
+                continue
             module = find(it, part.value)
             if module is not None:
-                _render(it, module, names, frame, node, {})
+                what = _key(module.path, names) if only else None
+                it.remember(what, frame.at(node.span), partial(_render, it, module, names, frame, node, {}))
+
+
+def _key(what: str, given: dict[str, Value]) -> tuple[object, ...] | None:
+    """What tells two showings of a component apart; None where a value has a life of its own."""
+    if not all(type(value) is Value or isinstance(value, (Const, Class)) for value in given.values()):
+        return None
+    return (what, *((name, value.key) for name, value in sorted(given.items())))
+
+
+def _component(it: Interpreter, name: str) -> ClassSymbol | None:
+    """
+    The class behind a component's tag, by where such classes are kept.
+
+    `<x-order.row>` is `View\\Components\\Order\\Row`, `<livewire:order-list>` is `Livewire\\OrderList`.
+    """
+    kind, _, rest = name.partition(".")
+    home = {"components": "View.Components", "livewire": "Livewire"}.get(kind)
+    if home is None or not rest:
+        return None
+    parts = ["".join(word[:1].upper() + word[1:] for word in part.split("-")) for part in rest.split(".")]
+    found = it.program.php_class_ending(".".join([home, *parts]))
+    return found or (it.program.php_class_ending(".".join([home, *parts, parts[-1]])) if home != "Livewire" else None)
+
+
+def _show(it: Interpreter, symbol: ClassSymbol, given: dict[str, Value], frame: Frame, node: ir.Node) -> None:
+    """Make a component with what its tag gives it, and render it."""
+    component = calls.instantiate(it, symbol, (), given, frame, node)
+    if not isinstance(component, Object):
+        return
+    mount = symbol.method("mount")
+    if mount is not None:
+        component.attributes.update((name, value) for name, value in given.items() if name in symbol.fields)
+        calls.call_function(it, Callable(mount, component), (), given, frame, node)
+    method = symbol.method("render")
+    if method is not None:
+        calls.call_function(it, Callable(method, component), (), {}, frame, node)
 
 
 def _filter(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:

@@ -93,6 +93,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "class",
         "each",
         "serialize",
+        "user",
     ]
     """
     build: a query set and no round trip. read, write: one round trip. eager: build, and rows come with relations.
@@ -101,7 +102,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     template is rendered. memoize: as its argument, but later calls are free. statement: a write that is built, and runs
     when it is executed. notify: the subscribers of the argument's class are called with it. service: what the factory
     gives that is registered under the argument's name. class: the model that its texts name, `("shop", "Order")`. each:
-    runs, and calls its function with every row. serialize: the row is read as the answer to a request.
+    runs, and calls its function with every row. serialize: the row is read as the answer to a request. user: the row
+    of who is logged in.
     """
     gives: Literal[
         "queryset", "tuples", "scalars", "row", "rows", "page", "scalar", "nothing", "receiver", "argument"
@@ -190,6 +192,8 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Attributes of a row that never query (`pk`, `_meta`)."""
     itself: tuple[str, ...] = ()
     """Attributes of a row through which its own are read (`awaitable_attrs`)."""
+    users: tuple[str, ...] = ()
+    """Base classes of the model of an application's users."""
     components: tuple[str, ...] = ()
     """Classes whose properties and methods a view that they render has as variables."""
     proxies: tuple[str, ...] = ()

@@ -18,6 +18,10 @@ from analyzers.span import Place
 
 Found = TypeVar("Found")
 
+STATEMENTS = 4
+"""Statements of a method that may give a relation; longer ones do something else."""
+NARROWED = 3
+"""Relations that narrow one another."""
 COLLECTIONS = frozenset(
     {"list", "List", "set", "Set", "Sequence", "Collection", "InstrumentedList", "DynamicMapped", "WriteOnlyMapped"}
 )
@@ -170,20 +174,30 @@ class Orm:
         )  # fmt: skip
 
     def _method_relation(
-        self, model: ClassSymbol, owner: ClassSymbol, name: str, framework: Framework
+        self, model: ClassSymbol, owner: ClassSymbol, name: str, framework: Framework, depth: int = 0
     ) -> RelationInfo | None:
+        """
+        The relation that a method gives: `return $this->hasMany(Line::class)->latest()`.
+
+        One that narrows another, `return $this->lines()->where("open", true)`, leads where that one does.
+        """
         if framework.language != "php":
             return None
         method = owner.methods[name]
-        for call in _returned(method.full.body):
+        place = Place(owner.module.path, method.node.name_span)
+        for call in _returned(method.full.body) if len(method.full.body) <= STATEMENTS else ():
             while isinstance(call, ir.Call) and isinstance(call.callee, ir.Attribute):
-                declared = self.program.frameworks.relations.get(f"self.{call.callee.name}")
-                if declared is not None and ir.dotted(call.callee.value) == "self":
-                    relation = declared[1]
-                    expr = call.arguments[0] if call.arguments else None
-                    target = None if relation.generic else self.target(model, owner, expr)
-                    place = Place(owner.module.path, method.node.name_span)
-                    return RelationInfo(name, relation.kind == "many", relation.access, target, place)
+                if ir.dotted(call.callee.value) == "self":
+                    declared = self.program.frameworks.relations.get(f"self.{call.callee.name}")
+                    if declared is not None:
+                        relation = declared[1]
+                        expr = call.arguments[0] if call.arguments else None
+                        target = None if relation.generic else self.target(model, owner, expr)
+                        return RelationInfo(name, relation.kind == "many", relation.access, target, place)
+                    other = model.method(call.callee.name)
+                    if other is not None and other.owner is not None and depth < NARROWED:
+                        inner = self._method_relation(model, other.owner, other.name, framework, depth + 1)
+                        return msgspec.structs.replace(inner, name=name, place=place) if inner is not None else None
                 call = call.callee.value
         return None
 
@@ -260,7 +274,17 @@ class Orm:
                     found = self.program.classes_named(name)
                     self._user = next((c for c in found if scope in c.module.path), found[0] if found else None)
                     break
+            self._user = self._user or self._authenticatable()
         return self._user
+
+    def _authenticatable(self) -> ClassSymbol | None:
+        """The model that extends what a library gives for the users of an application."""
+        for base in (base for f in self.program.frameworks.all for base in f.users):
+            for module in self.program.modules_mentioning(*base.split(".")):
+                for symbol in module.every_class():
+                    if base in symbol.externals() and self.is_model_like(symbol):
+                        return symbol
+        return None
 
     # --- relations ----------------------------------------------------------------------------------------------------
 

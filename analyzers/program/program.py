@@ -226,6 +226,16 @@ class Program:
                 return module.classes[name]
         return None
 
+    def php_class_ending(self, dotted: str) -> ClassSymbol | None:
+        """The class whose qualified name ends in this, in whatever namespace the project has its own in."""
+        namespace, _, name = dotted.rpartition(".")
+        for path in self._by_tail.get(name, ()):
+            module = self.module(path) if path.endswith(".php") else None
+            if module is not None and f".{module.outline.namespace}".endswith(f".{namespace}"):
+                if name in module.classes:
+                    return module.classes[name]
+        return None
+
     def _php_helpers(self) -> dict[str, FunctionSymbol]:
         """
         PHP's functions without a class, by name.

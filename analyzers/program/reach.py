@@ -222,7 +222,8 @@ class Reach:
             ):
                 return [symbol.owner]
         found: list[FunctionSymbol | ClassSymbol] = []
-        for path in self._files((name,), symbol.module.path):
+        owner = symbol.owner.name if isinstance(symbol, FunctionSymbol) and symbol.owner is not None else ""
+        for path in self._files((name,), symbol.module.path, owner):
             module = self.program.module(path)
             if module is None or not (name != symbol.name or self._may_mean(module, symbol)):
                 continue
@@ -258,13 +259,15 @@ class Reach:
                 found.extend(c for c in other.every_class() if _renders(self.class_words(c), module.path))
         return found
 
-    def _files(self, words: tuple[str, ...], near: str) -> list[str]:
+    def _files(self, words: tuple[str, ...], near: str, owner: str = "") -> list[str]:
+        """The files that say these words; of common words the nearest ones, and those whose path names the owner."""
         paths = [path for path in self.program.snapshot.mentioning(words) if "/migrations/" not in path]
         if len(paths) <= FILES:
             return paths
         parts = near.split("/")
         closest = sorted(paths, key=lambda path: (-_shared(parts, path.split("/")), path))
-        return sorted(closest[:NEAR])
+        namesakes = [path for path in closest if owner and owner.lower() in path.lower()]
+        return sorted({*closest[:NEAR], *namesakes[:NEAR]})
 
     def words(self, function: FunctionSymbol) -> frozenset[str]:
         """Names, attributes and texts in a function's body and decorators; of a template, the templates it imports."""
