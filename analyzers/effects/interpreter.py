@@ -419,7 +419,7 @@ class Interpreter:
             items.count = max(items.count, count)
 
     def _if(self, node: ir.If, frame: Frame) -> bool:
-        known = self.truth(self.evaluate(node.test, frame), node.test)
+        known = truth(self.evaluate(node.test, frame))
         if known is not None:
             return self.block(node.then if known else node.other, frame)
         before = dict(frame.names)
@@ -439,12 +439,6 @@ class Interpreter:
         elif not then_leaves:
             frame.names = joined(after_then, frame.names)
         return False
-
-    def truth(self, value: Value, test: ir.Expr) -> bool | None:
-        """Whether a test is known to hold or to fail."""
-        if isinstance(value, Const):
-            return bool(value.value)
-        return None
 
     def _for(self, node: ir.For, frame: Frame) -> None:
         self.for_each(
@@ -600,9 +594,10 @@ class Interpreter:
             case ir.Operation():
                 return self._operation(node, frame)
             case ir.Template():
-                for part in node.parts:
-                    calls.print_value(self, self.evaluate(part, frame), frame, part)
-                return UNKNOWN
+                values = [self.evaluate(part, frame) for part in node.parts]
+                for value, part in zip(values, node.parts, strict=True):
+                    calls.print_value(self, value, frame, part)
+                return text_of(values)
             case ir.Lambda():
                 return Anonymous(node, frame)
             case ir.Await() | ir.Spread():
@@ -787,10 +782,11 @@ class Interpreter:
     def _subscript(self, node: ir.Subscript, frame: Frame) -> Value:
         value = self.evaluate(node.value, frame)
         key = self.evaluate(node.key, frame)
-        result: Value = UNKNOWN
+        result: Value | None = None
         for part in choices(value):
-            result = join(result, self._item(part, key, node, frame))
-        return result
+            found = self._item(part, key, node, frame)
+            result = found if result is None else join(result, found)
+        return result or UNKNOWN
 
     def _item(self, value: Value, key: Value, node: ir.Subscript, frame: Frame) -> Value:
         match value:
@@ -868,7 +864,7 @@ class Interpreter:
         return result
 
     def _conditional(self, node: ir.Conditional, frame: Frame) -> Value:
-        known = self.truth(self.evaluate(node.test, frame), node.test)
+        known = truth(self.evaluate(node.test, frame))
         if known is not None:
             return self.evaluate(node.then if known else node.other, frame)
         with self.collecting() as then:
@@ -883,27 +879,42 @@ class Interpreter:
         values = [self.evaluate(operand, frame) for operand in node.operands]
         operator = node.operator
         if operator in ("or", "and", "??"):
-            if isinstance(values[0], Const) and len(values) == 2:
-                first = bool(values[0].value)
-                return values[1] if first == (operator == "and") else values[0]
-            result: Value = UNKNOWN
-            for value in values:
-                result = join(result, value)
-            return result
+            return self._either(operator, values)
         if operator in ("is", "is not", "==", "!=") and len(values) == 2:
             return self._compared(operator, values[0], values[1])
-        if operator == "not" and isinstance(values[0], Const):
-            return Const(not values[0].value)
+        if operator == "not":
+            known = truth(values[0])
+            return UNKNOWN if known is None else Const(not known)
         if operator in ("in", "not in") and isinstance(values[-1], QuerySet):
             rows.run(self, values[-1], frame, node)
+        if operator == "%" and isinstance(values[0], Const) and isinstance(values[0].value, str):
+            holes = values[1].items if isinstance(values[1], Group) else (values[1],)
+            return formatted(values[0].value, holes)
+        if operator == "+" and isinstance(values[0], Const) and isinstance(values[0].value, str):
+            return text_of(values)
         if operator in ("+", "|") and any(isinstance(value, (QuerySet, Items, Group)) for value in values):
             return join(values[0], values[-1])
         return UNKNOWN
 
+    def _either(self, operator: str, values: list[Value]) -> Value:
+        """What `a or b` or `a and b` gives: the first operand that decides, or else the last."""
+        result: Value | None = None
+        for place, value in enumerate(values):
+            known = truth(value)
+            is_last = place == len(values) - 1
+            if known is not None and known == (operator == "and") and not is_last:
+                continue  # decides nothing
+            if operator == "and" and known is None and not is_last:
+                value = UNKNOWN  # only when it is empty
+            result = value if result is None else join(result, value)
+            if known is not None:
+                break
+        return UNKNOWN if result is None else result
+
     def _compared(self, operator: str, one: Value, other: Value) -> Value:
         equal = operator in ("is", "==")
         if isinstance(one, Const) and isinstance(other, Const):
-            return Const((one.value == other.value) == equal)
+            return Const((one.value == other.value) == equal, sure=one.sure and other.sure)
         if (
             isinstance(other, Const)
             and other.value is None
@@ -946,6 +957,30 @@ class Interpreter:
         if name in counts.COLLECTIONS and inner is not None:
             return Items(inner, Count.ROWS if isinstance(inner, Row) else Count.UNKNOWN)
         return self.annotated(annotation.value, module)
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a test is known to hold or to fail."""
+    known = {bool(part.value) if isinstance(part, Const) and part.sure else None for part in choices(value)}
+    return known.pop() if len(known) == 1 else None
+
+
+def text_of(parts: list[Value]) -> Value:
+    """Texts put together, when all of them are known."""
+    if all(isinstance(part, Const) for part in parts):
+        return Const("".join(str(part.value) for part in parts if isinstance(part, Const)))
+    return UNKNOWN
+
+
+def formatted(text: str, holes: tuple[Value, ...]) -> Value:
+    """`"%s/list.html" % name`, when its holes are plain and what fills them is known."""
+    literal = text.split("%s")
+    if len(literal) != len(holes) + 1 or any("%" in part for part in literal):
+        return UNKNOWN
+    parts: list[Value] = [Const(literal[0])]
+    for hole, rest in zip(holes, literal[1:], strict=True):
+        parts += [hole, Const(rest)]
+    return text_of(parts)
 
 
 def joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:

@@ -201,10 +201,23 @@ def special(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value | 
     if name.startswith("tag:"):
         return _tag(it, name.removeprefix("tag:"), node, frame)
     if name == "regroup":
-        value = it.evaluate(node.arguments[0], frame)
-        count = it.iterate(value, frame, node.arguments[0])
-        return Items(Items(UNKNOWN, count, mapping={"list": Items(it.element(value), count)}), count)
+        return _regroup(it, node, frame)
     return None
+
+
+def _regroup(it: Interpreter, node: ir.Call, frame: Frame) -> Value:
+    """`{% regroup rows by customer as groups %}`: the key is read of each row, and is the `grouper` of its group."""
+    value = it.evaluate(node.arguments[0], frame)
+    count = it.iterate(value, frame, node.arguments[0])
+    key = node.arguments[1]
+    path = str(key.value).partition("|")[0] if isinstance(key, ir.Constant) else ""
+    with it.loop(frame, key.span, "row", count, "template"):
+        row = it.element(value)
+        grouper = row
+        for name in path.split("."):
+            grouper = called(it, it.attribute_of(grouper, name, frame, key), frame, key)
+    group = Items(UNKNOWN, count, mapping={"grouper": grouper, "list": Items(row, count)})
+    return Items(group, count)
 
 
 def _include(it: Interpreter, node: ir.Call, frame: Frame) -> None:

@@ -134,14 +134,20 @@ UNKNOWN = Value()
 class Const(Value):
     """A literal."""
 
-    __slots__ = ("value",)
+    __slots__ = ("sure", "value")
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, value: object, *, sure: bool = True) -> None:
         self.value = value
+        self.sure = sure
+        """Whether it can be nothing else; when something unknown may stand in its place, no test of it is decided."""
+
+    def guessed(self) -> Const:
+        """The same, where it may be something else."""
+        return Const(self.value, sure=False)
 
     @property
     def key(self) -> object:
-        return ("const", self.value)
+        return ("const", self.value, self.sure)
 
 
 class QuerySet(Value):
@@ -484,10 +490,12 @@ def join(one: Value, other: Value) -> Value:
     """What holds when it is either of the two."""
     if one is other or (type(one) is Choice and len(one.values) >= Choice.WAYS):
         return one
-    if _says_nothing(one):
-        return other
-    if _says_nothing(other):
+    if isinstance(one, Const) and one.key == other.key:
         return one
+    if _says_nothing(one):
+        return other.guessed() if isinstance(other, Const) else other
+    if _says_nothing(other):
+        return one.guessed() if isinstance(one, Const) else one
     if isinstance(one, QuerySet) and isinstance(other, QuerySet) and one.model.symbol is other.model.symbol:
         return _either_set(one, other)
     if isinstance(one, Row) and isinstance(other, Row) and one.model.symbol is other.model.symbol:
