@@ -84,7 +84,7 @@ class GitHub:
         self.limits = Limits()
         self.log = Log()
         self.hooks = Hooks(self.shapes, WEBHOOK_SECRET)
-        self.people = People(self.world, self.shapes, self.hooks)
+        self.people = People(self.world, self.shapes, self.access, self.limits, self.hooks)
         self.mistakes: list[str] = []
         """Answers of the double that its description refused; a test's end should find none."""
         self._description = Description.load()
@@ -122,7 +122,7 @@ class GitHub:
         """Log, fail as ordered, answer."""
         raw = await request.body()
         self.log.add(logged)
-        fault = self.faults.next(logged.operation.partition(":")[0]) or Fault()
+        fault = self.faults.next(logged.operation) or Fault()
         if fault.seconds:
             await asyncio.sleep(fault.seconds)
         if fault.late or not (fault.breaks or fault.refusal):
@@ -164,14 +164,15 @@ class GitHub:
         with self.world.lock:
             caller = self.access.caller(headers.get("authorization"))
             logged.login = caller.account.login
-            limits = self.limits.count(caller, writes=operation.method != "GET")
+            free = operation.id == "rate-limit/get"
+            limits = {} if free else self.limits.count(caller, writes=operation.method != "GET")
             try:
                 path = operation.check_parameters(given, "path")
                 parameters = operation.check_parameters(query, "query")
                 operation.check_body(body)
             except Invalid as invalid:
                 raise Refusal(422, f"Invalid request.\n\n{invalid}") from invalid
-            call = Call(self.world, self.shapes, self.access, caller, path, parameters, body)
+            call = Call(self.world, self.shapes, self.access, self.limits, caller, path, parameters, body)
             if "owner" in path:
                 _ = call.repository  # what the caller can't see is not found, whatever else is wrong
             caller.check(operation.id, writes=operation.method != "GET")
@@ -209,10 +210,11 @@ class GitHub:
             logged.login = caller.account.login
             limits = self.limits.count(caller, writes=":" in logged.operation)
             caller.check("graphql", writes=False)
-            result = graphql.execute(self.world, self.shapes, caller, body)
-            logged.took_effect = "errors" not in result.body
-        self._tell(result.events)
-        return _Reply(200, result.body, limits)
+            root = graphql.Root(self.world, self.shapes, self.limits, caller)
+            answer = graphql.execute(root, body)
+            logged.took_effect = "errors" not in answer
+        self._tell(root.events)
+        return _Reply(200, answer, limits)
 
     # Git
 

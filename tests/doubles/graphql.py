@@ -5,8 +5,8 @@ The GraphQL interface: review threads and hidden comments, on a cut of GitHub's 
 from __future__ import annotations
 
 import base64
+import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import graphql
 
 from tests.doubles.access import Caller
 from tests.doubles.hooks import Event
+from tests.doubles.limits import Limits
 from tests.doubles.shapes import Shapes
 from tests.doubles.world import Account, Comment, IssueComment, PullRequest, Repository, ReviewComment, Thread, World
 
@@ -29,16 +30,6 @@ class Refused(graphql.GraphQLError):
         super().__init__(message, extensions={"type": kind})
 
 
-@dataclass
-class Result:
-    """What is answered, and what happened."""
-
-    body: dict[str, Any]
-    mutation: str | None = None
-    """The name of the first mutation asked for."""
-    events: list[Event] = field(default_factory=list)
-
-
 def mutation_name(query: str) -> str | None:
     """The first mutation of a document; None where it only asks, or can't be read."""
     try:
@@ -52,21 +43,18 @@ def mutation_name(query: str) -> str | None:
     return None
 
 
-def execute(world: World, shapes: Shapes, caller: Caller, body: Any) -> Result:
-    """Answer a request that came with good credentials; errors stand in the body, as GraphQL has it."""
-    result = Result({}, mutation_name(body["query"]))
+def execute(root: Root, body: Any) -> dict[str, Any]:
+    """Answer a request that came with good credentials; errors stand in the answer, as GraphQL has it."""
     answered = graphql.graphql_sync(
         _SCHEMA,
         body["query"],
-        root_value=Root(world, shapes, caller, result),
+        root_value=root,
         variable_values=body.get("variables"),
         operation_name=body.get("operationName"),
         type_resolver=lambda value, *_: value.typename,
     )
-    result.body = {"data": answered.data}
-    if answered.errors:
-        result.body["errors"] = [_error(error) for error in answered.errors]
-    return result
+    errors = {"errors": [_error(error) for error in answered.errors]} if answered.errors else {}
+    return {"data": answered.data, **errors}
 
 
 def _error(error: graphql.GraphQLError) -> dict[str, Any]:
@@ -238,10 +226,12 @@ def _number(cursor: str) -> int:
 
 
 class Root:
-    """Queries and mutations."""
+    """Queries and mutations, for one caller."""
 
-    def __init__(self, world: World, shapes: Shapes, caller: Caller, result: Result) -> None:
-        self.world, self.shapes, self.caller, self._result = world, shapes, caller, result
+    def __init__(self, world: World, shapes: Shapes, limits: Limits, caller: Caller) -> None:
+        self.world, self.shapes, self.limits, self.caller = world, shapes, limits, caller
+        self.events: list[Event] = []
+        """What Apps are told once it is done."""
 
     def may_write(self, pull: PullRequest) -> bool:
         if self.caller.permissions is not None:
@@ -254,8 +244,9 @@ class Root:
         return _Actor(self, self.caller.account, "User")
 
     def rateLimit(self, info: Any, dryRun: bool = False) -> dict[str, Any]:
-        counts = {"cost": 1, "limit": 5000, "nodeCount": 1, "remaining": 4999, "used": 1}
-        return {**counts, "resetAt": "2100-01-01T00:00:00Z"}
+        standing = self.limits.standing(self.caller)
+        reset = dt.datetime.fromtimestamp(standing.pop("reset"), dt.UTC)
+        return {**standing, "cost": 1, "nodeCount": 1, "resetAt": f"{reset:%Y-%m-%dT%H:%M:%SZ}"}
 
     def repository(self, info: Any, owner: str, name: str, followRenames: bool = True) -> _Repository:
         found = self.world.repository(f"{owner}/{name}")
@@ -304,7 +295,7 @@ class Root:
             pull = thread.pull
             parts = {"thread": self.shapes.thread(thread), "pull_request": self.shapes.pull(pull, full=False)}
             event = Event("pull_request_review_thread", action, pull.repository, self.caller.account, parts)
-            self._result.events.append(event)
+            self.events.append(event)
         return {"clientMutationId": input_.get("clientMutationId"), "thread": _Thread(self, thread)}
 
     def _check(self, pull: PullRequest) -> None:

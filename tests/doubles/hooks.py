@@ -138,6 +138,7 @@ class Hooks:
     def _payload(self, event: Event) -> dict[str, Any]:
         """The recorded payload with what is true here written over it."""
         shapes = self._shapes
+        # Not every action was recorded: another one of its event has the same parts.
         actions = self._payloads[event.name]
         recorded = copy.deepcopy(actions.get(event.action or "") or next(iter(actions.values())))
         for key, value in recorded.items():
@@ -164,7 +165,7 @@ class Hooks:
     def _work(self) -> None:
         while (delivery := self._queue.get()) is not None:
             if self.url is not None:
-                delivery.attempts.append(_post(self.url, delivery))
+                delivery.attempts.append(post(self.url, delivery))
             delivery._done.set()
 
 
@@ -173,7 +174,8 @@ def sign(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def _post(url: str, delivery: Delivery) -> int | str:
+def post(url: str, delivery: Delivery) -> int | str:
+    """Send a delivery from the caller's own thread: the status, or what kept it from being answered."""
     request = urllib.request.Request(url, delivery.body, delivery.headers, method="POST")
     try:
         with _DIRECT.open(request, timeout=TIMEOUT) as answer:

@@ -30,7 +30,13 @@ class Limits:
     writes_per_minute: int = 80
     # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     clock: Callable[[], float] = time.time
-    _windows: dict[object, _Window] = field(default_factory=dict)
+    _windows: dict[tuple[int, int | None], _Window] = field(default_factory=dict)
+
+    def standing(self, caller: Caller) -> dict[str, int]:
+        """How much is left; asking costs nothing."""
+        window = self._windows.get(_key(caller)) or _Window(self.clock())
+        used, reset = window.used, int(window.started + HOUR)
+        return {"limit": self.per_hour, "remaining": self.per_hour - used, "used": used, "reset": reset}
 
     def count(self, caller: Caller, *, writes: bool) -> dict[str, str]:
         """
@@ -41,8 +47,7 @@ class Limits:
             Refusal: a limit is exceeded.
         """
         now = self.clock()
-        key = (caller.account.id, caller.installation.id if caller.installation else None)
-        window = self._windows.setdefault(key, _Window(now))
+        window = self._windows.setdefault(_key(caller), _Window(now))
         if now - window.started >= HOUR:
             window.started, window.used = now, 0
         reset = int(window.started + HOUR)
@@ -55,10 +60,9 @@ class Limits:
             raise refusals.secondary_limit(int(window.writes[0] + MINUTE - now) + 1)
         if writes:
             window.writes.append(now)
-        return {
-            "x-ratelimit-limit": str(self.per_hour),
-            "x-ratelimit-remaining": str(self.per_hour - window.used),
-            "x-ratelimit-used": str(window.used),
-            "x-ratelimit-reset": str(reset),
-            "x-ratelimit-resource": "core",
-        }
+        standing = self.standing(caller).items()
+        return {f"x-ratelimit-{name}": str(value) for name, value in standing} | {"x-ratelimit-resource": "core"}
+
+
+def _key(caller: Caller) -> tuple[int, int | None]:
+    return caller.account.id, caller.installation.id if caller.installation else None

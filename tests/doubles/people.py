@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from tests.doubles.access import Caller
+from tests.doubles.access import Access, Caller
 from tests.doubles.git import Content
-from tests.doubles.graphql import Result, Root
+from tests.doubles.graphql import Root
 from tests.doubles.hooks import Delivery, Event, Hooks
+from tests.doubles.limits import Limits
 from tests.doubles.rest import HANDLERS
 from tests.doubles.rest.call import Answer, Call
 from tests.doubles.shapes import Shapes
@@ -37,8 +38,8 @@ class People:
     is false.
     """
 
-    def __init__(self, world: World, shapes: Shapes, hooks: Hooks) -> None:
-        self._world, self._shapes, self._hooks = world, shapes, hooks
+    def __init__(self, world: World, shapes: Shapes, access: Access, limits: Limits, hooks: Hooks) -> None:
+        self._world, self._shapes, self._access, self._limits, self._hooks = world, shapes, access, limits, hooks
         self.wait = True
 
     # The App
@@ -59,6 +60,23 @@ class People:
             del self._world.installations[installation.id]
         names = self._names(installation.repositories)
         self._installation("installation", "deleted", installation, by, repositories=names)
+
+    def suspend(self, installation: Installation, *, by: str | None = None) -> None:
+        """The App's tokens are refused until `unsuspend`."""
+        with self._world.lock:
+            installation.suspended_at = now()
+        self._installation("installation", "suspend", installation, by)
+
+    def unsuspend(self, installation: Installation, *, by: str | None = None) -> None:
+        with self._world.lock:
+            installation.suspended_at = None
+        self._installation("installation", "unsuspend", installation, by)
+
+    def grant(self, installation: Installation, permissions: Mapping[str, str], *, by: str | None = None) -> None:
+        """Accept other permissions for the App."""
+        with self._world.lock:
+            installation.permissions = dict(permissions)
+        self._installation("installation", "new_permissions_accepted", installation, by)
 
     def choose_repositories(self, installation: Installation, *repositories: Repository, by: str | None = None) -> None:
         """Change what the App is installed on."""
@@ -266,10 +284,9 @@ class People:
 
     def _thread(self, mutation: str, thread: Thread, by: str) -> None:
         with self._world.lock:
-            result = Result({})
-            root = Root(self._world, self._shapes, Caller(self._world.account(by)), result)
+            root = Root(self._world, self._shapes, self._limits, Caller(self._world.account(by)))
             getattr(root, mutation)(None, input={"threadId": thread.node_id})
-        self._send(result.events)
+        self._send(root.events)
 
     # Checks
 
@@ -305,8 +322,8 @@ class People:
         owner, repo = pull.repository.full_name.split("/")
         with self._world.lock:
             caller = Caller(self._world.account(by))
-            access: Any = None  # people's acts ask for no tokens
-            call = Call(self._world, self._shapes, access, caller, {"owner": owner, "repo": repo, **path}, {}, body)
+            place = {"owner": owner, "repo": repo, **path}
+            call = Call(self._world, self._shapes, self._access, self._limits, caller, place, {}, body)
             answer = HANDLERS[operation](call)
         self._send(call.events)
         assert isinstance(answer, Answer)

@@ -263,6 +263,14 @@ class Shapes:
             "base": end(pull.repository, pull.base, pull.base_sha),
         }
 
+    def _pulls_of(self, repository: Repository, head: str) -> list[Json]:
+        """The open pull requests that a check of a commit names: those of forks are not among them."""
+        return [
+            self.pull_minimal(pull)
+            for pull in repository.pulls.values()
+            if pull.head_sha == head and pull.state == "open" and pull.head_repository is repository
+        ]
+
     def label(self, pull: PullRequest, name: str) -> Json:
         url = f"{self.world.api}/repos/{pull.repository.full_name}/labels/{name}"
         fixed = {"color": "ededed", "default": False, "description": None}
@@ -407,7 +415,6 @@ class Shapes:
         repository = run.repository
         url = f"{self.world.api}/repos/{repository.full_name}/check-runs/{run.id}"
         texts = {name: run.output.get(name) for name in ("title", "summary", "text")}
-        pulls = [pull for pull in repository.pulls.values() if pull.head_sha == run.head_sha and pull.state == "open"]
         return {
             "id": run.id,
             "name": run.name,
@@ -424,7 +431,7 @@ class Shapes:
             "output": {**texts, "annotations_count": len(run.annotations), "annotations_url": f"{url}/annotations"},
             "check_suite": {"id": run.suite_id},
             "app": self.app(),
-            "pull_requests": [self.pull_minimal(pull) for pull in pulls],
+            "pull_requests": self._pulls_of(repository, run.head_sha),
         }
 
     def annotation(self, run: CheckRun, annotation: Json) -> Json:
@@ -436,7 +443,6 @@ class Shapes:
         identity = int(head[:8], 16)
         url = f"{self.world.api}/repos/{repository.full_name}/check-suites/{identity}"
         runs = self.world.find_check(repository, head)
-        pulls = [pull for pull in repository.pulls.values() if pull.head_sha == head and pull.state == "open"]
         return {
             "id": identity,
             "node_id": node_id("CheckSuite", identity),
@@ -447,7 +453,7 @@ class Shapes:
             "url": url,
             "before": before,
             "after": head,
-            "pull_requests": [self.pull_minimal(pull) for pull in pulls],
+            "pull_requests": self._pulls_of(repository, head),
             "app": self.app(),
             "latest_check_runs_count": len(runs),
             "check_runs_url": f"{url}/check-runs",
@@ -472,8 +478,12 @@ class Shapes:
         }
 
     def commit(self, repository: Repository, commit: Commit) -> Json:
+        """The author is the account whose name stands before the `@` of the address."""
         api, html = f"{self.world.api}/repos/{repository.full_name}", f"{self.world.url}/{repository.full_name}"
         person = {"name": commit.author, "email": commit.email, "date": commit.date}
+        login = commit.email.partition("@")[0].rpartition("+")[2].lower()
+        account = self.world.accounts.get(login)
+        user = self.user(account) if account else None
         unsigned = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
         return {
             "url": f"{api}/commits/{commit.sha}",
@@ -490,8 +500,8 @@ class Shapes:
                 "tree": {"sha": commit.tree, "url": f"{api}/git/trees/{commit.tree}"},
                 "verification": unsigned,
             },
-            "author": None,
-            "committer": None,
+            "author": user,
+            "committer": user,
             "parents": [
                 {"sha": sha, "url": f"{api}/commits/{sha}", "html_url": f"{html}/commit/{sha}"}
                 for sha in commit.parents

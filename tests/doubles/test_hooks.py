@@ -157,8 +157,30 @@ def test_only_subscribed_events_of_installed_repositories_are_told(github: GitHu
     assert told(github) == [("installation", "created", "acme"), ("ping", None, "countersign-owner")]
 
 
-def test_a_forks_pull_request_says_so(github: GitHub) -> None:
-    scenario.fork_scene(github)
+def test_an_installation_is_changed_suspended_and_back(github: GitHub) -> None:
+    scene = scenario.scene(github)
+    told(github)
+    other = scenario.repository(github, name="other")
+    github.people.choose_repositories(scene.installation, other, by="ada")
+    github.people.grant(scene.installation, {"contents": "read"}, by="ada")
+    github.people.suspend(scene.installation, by="ada")
+    github.people.unsuspend(scene.installation, by="ada")
+    changed = {sent.action: sent.payload for sent in github.hooks.of("installation_repositories")}
+    assert [each["full_name"] for each in changed["added"]["repositories_added"]] == ["acme/other"]
+    assert [each["full_name"] for each in changed["removed"]["repositories_removed"]] == ["acme/orders"]
+    assert told(github) == [
+        ("installation_repositories", "added", "ada"),
+        ("installation_repositories", "removed", "ada"),
+        ("installation", "new_permissions_accepted", "ada"),
+        ("installation", "suspend", "ada"),
+        ("installation", "unsuspend", "ada"),
+    ]
+
+
+def test_a_forks_pull_request_says_so_and_no_check_names_it(github: GitHub) -> None:
+    scene = scenario.fork_scene(github)
+    repository = repository_client(github, scene.repository)
+    assert repository.create_check_run("countersign", scene.pull.head_sha).pull_requests == []
     pull = github.hooks.of("pull_request", "opened")[0].payload["pull_request"]
     assert pull["head"]["repo"]["full_name"] == "mallory/orders"
     assert pull["head"]["repo"]["fork"]

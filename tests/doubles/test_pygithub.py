@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+
 import github as pygithub
 import pytest
 
 from tests.doubles import scenario
 from tests.doubles.conftest import app_client, repository_client
+from tests.doubles.git import Link
 from tests.doubles.github import GitHub
 
 THREADS = """
@@ -74,6 +77,30 @@ def test_contents_folders_and_blobs(
     assert repository.get_git_blob(file.sha).size == len(file.decoded_content)
     with pytest.raises(pygithub.UnknownObjectException):
         repository.get_contents("orders/nothing.py")
+
+
+def test_a_link_to_a_file_is_answered_as_the_file(github: GitHub) -> None:
+    links = {"a": Link("orders/models.py"), "orders/up": Link("../manage.py"), "out": Link("../../etc/passwd")}
+    made = scenario.repository(github, {**scenario.ORDER_SERVICE, **links})
+    github.people.install(made)
+    repository = repository_client(github, made)
+    found = {path: repository.get_contents(path) for path in links}
+    assert {path: (file.type, file.path) for path, file in found.items()} == {
+        "a": ("file", "orders/models.py"),
+        "orders/up": ("file", "manage.py"),
+        "out": ("symlink", "out"),
+    }
+
+
+def test_many_may_ask_at_once(github: GitHub, scene: scenario.Scene) -> None:
+    def write(number: int) -> int:
+        pull = repository_client(github, scene.repository).get_pull(1)
+        return pull.create_issue_comment(str(number)).id
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        written = list(pool.map(write, range(16)))
+    assert sorted(comment.id for comment in scene.pull.comments) == sorted(written)
+    assert sorted(int(comment.body) for comment in scene.pull.comments) == list(range(16))
 
 
 def test_one_review_with_comments_and_its_thread(

@@ -130,14 +130,13 @@ GRAPHQL_WHOLE = (
 EVENTS = {
     "check_run": ("completed", "created", "requested_action", "rerequested"),
     "check_suite": ("requested", "rerequested"),
-    "installation": ("created", "deleted"),
+    "installation": ("created", "deleted", "new_permissions_accepted", "suspend", "unsuspend"),
     "installation_repositories": ("added", "removed"),
     "issue_comment": ("created", "deleted", "edited"),
     "ping": (None,),
     "pull_request": (
         "closed",
         "converted_to_draft",
-        "labeled",
         "opened",
         "ready_for_review",
         "reopened",
@@ -146,7 +145,6 @@ EVENTS = {
     "pull_request_review": ("submitted",),
     "pull_request_review_comment": ("created", "deleted", "edited"),
     "pull_request_review_thread": ("resolved", "unresolved"),
-    "push": (None,),
 }
 SHARED = ("pull_request", "issue", "repository", "sender", "organization", "installation")
 

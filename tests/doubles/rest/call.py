@@ -11,6 +11,7 @@ from typing import Any
 from tests.doubles import refusals
 from tests.doubles.access import Access, Caller
 from tests.doubles.hooks import Event
+from tests.doubles.limits import Limits
 from tests.doubles.shapes import Shapes
 from tests.doubles.world import Account, PullRequest, Repository, World
 
@@ -43,6 +44,7 @@ class Call:
     world: World
     shapes: Shapes
     access: Access
+    limits: Limits
     caller: Caller
     path: Mapping[str, Any]
     query: Mapping[str, Any]

@@ -35,7 +35,8 @@ def update(call: Call) -> Answer:
     """Annotations are added to those that are there; actions and texts take the place of the former ones."""
     run = _run(call)
     _write(run, call.body or {})
-    _tell(call, run, "completed" if run.status == "completed" else "created")
+    if run.status == "completed":
+        _tell(call, run, "completed")
     return Answer(call.shapes.check_run(run))
 
 

@@ -5,13 +5,14 @@ Repositories: their content, their commits, their people; and what belongs to no
 from __future__ import annotations
 
 import base64
+import posixpath
 import subprocess
-import time
 
 from tests.doubles import refusals
 from tests.doubles.rest.call import Answer, Call, Handler
 from tests.doubles.world import Repository
 
+LINK = "120000"
 LARGE_FILE = 1_000_000
 """Bytes from which on the contents are empty and have to be asked for as a blob."""
 LARGEST_BLOB = 100_000_000
@@ -32,6 +33,8 @@ def get_content(call: Call) -> Answer:
     entry = repository.git.entry(commit, path) if path else ("040000", "tree", "")
     if entry is None:
         raise refusals.not_found()
+    if entry[0] == LINK:
+        path, entry = _followed(repository, commit, path, entry)
     mode, kind, sha = entry
     if kind == "tree":
         entries = repository.git.entries(commit, *([f"{path}/"] if path else []))
@@ -45,6 +48,16 @@ def get_content(call: Call) -> Answer:
     if mode == "160000":
         shape["submodule_git_url"] = None
     return Answer(shape)
+
+
+def _followed(
+    repository: Repository, commit: str, path: str, link: tuple[str, str, str]
+) -> tuple[str, tuple[str, str, str]]:
+    """A link to a file is answered as that file; one to anything else as the link it is."""
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), (repository.git.blob(link[2]) or b"").decode()))
+    found = None if target.startswith(("..", "/")) else repository.git.entry(commit, target)
+    is_file = found is not None and found[1] == "blob" and found[0] != LINK
+    return (target, found) if found is not None and is_file else (path, link)
 
 
 def get_blob(call: Call) -> Answer:
@@ -155,7 +168,7 @@ def get_me(call: Call) -> Answer:
 
 
 def get_rate_limit(call: Call) -> Answer:
-    rate = {"limit": 5000, "remaining": 5000, "used": 0, "reset": int(time.time()) + 3600}
+    rate = call.limits.standing(call.caller)
     return Answer({"resources": {"core": rate, "search": rate, "graphql": rate}, "rate": rate})
 
 
