@@ -28,7 +28,7 @@ from bot.review import configuration, outcome
 from tests.cases.runner import pages, read
 from tests.trees import change
 
-COMMITS = 30
+COMMITS = 12
 """How many of a repository are the change."""
 
 

@@ -24,7 +24,7 @@ def review(index: Path, hash_seed: int, order: int, *repository: str) -> bytes:
         env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
         check=True,
         stdout=subprocess.PIPE,
-        timeout=600 if repository else 120,
+        timeout=1800 if repository else 300,
     ).stdout
 
 
