@@ -8,7 +8,7 @@ the same row share it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from analyzers.effects.tree import Count
 from analyzers.findings import Confidence
@@ -327,10 +327,17 @@ class Class(Value):
         return ("class", self.symbol.id)
 
 
+DEEPEST_KEY = 4
+"""Objects within objects that a key tells apart: a parent and its child may know each other."""
+
+
 class Object(Value):
     """An instance of a class that is no model."""
 
     __slots__ = ("attributes", "created", "symbol")
+
+    nested: ClassVar[int] = 0
+    """How many objects around the one whose key is asked for are being told apart right now."""
 
     def __init__(self, symbol: ClassSymbol, created: tuple[int, ...] = ()) -> None:
         self.symbol = symbol
@@ -339,11 +346,18 @@ class Object(Value):
 
     @property
     def key(self) -> object:
-        return (
-            "object",
-            self.symbol.id,
-            tuple((name, value.key) for name, value in sorted(self.attributes.items()) if value is not self),
-        )
+        if Object.nested == DEEPEST_KEY:
+            return ("object", self.symbol.id)
+        Object.nested += 1
+        try:
+            attributes = sorted(self.attributes.items())
+            return (
+                "object",
+                self.symbol.id,
+                tuple((name, value.key) for name, value in attributes if value is not self),
+            )
+        finally:
+            Object.nested -= 1
 
 
 class Module(Value):

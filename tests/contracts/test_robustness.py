@@ -166,6 +166,27 @@ def test_the_sample_is_a_sample() -> None:
     assert sum(damaged(text, random.Random(1)) != text for text in texts) > len(texts) * 0.75
 
 
+def test_objects_that_know_each_other_do_not_stop_the_engine() -> None:
+    """A parent that holds its child, which holds its parent, is one value like any other."""
+    text = b"""
+class Node:
+    def __init__(self, other=None):
+        self.other = other
+
+
+def f(flag):
+    parent = Node()
+    child = Node(parent)
+    parent.other = child
+    if flag:
+        child = Node(child)
+        child.other.other = child
+    return child
+"""
+    with Index.open(None) as index:
+        assert scan(BytesTree({"a.py": text}), index, lambda path: Options()).failures == ()
+
+
 def test_a_local_class_does_not_stop_the_engine() -> None:
     """A class that is defined and made inside a function is evaluated; the standard library has many."""
     text = b"def f():\n    class Key:\n        def __init__(self, x):\n            self.x = x\n    return Key(1)\n"
