@@ -1,42 +1,249 @@
 """
-How this installation is set up: read once from the environment, then passed down.
+How this installation is set up: read once, then passed down. Nothing else reads the environment.
 
-Nothing else reads the environment.
+Each field of `Settings` is a variable of the environment, `COUNTERSIGN_` and its name in capitals, and a key of the settings
+file, its name with hyphens:
+
+    COUNTERSIGN_GITHUB_APP_ID=1234          github-app-id = 1234
+
+The environment has the last word; a variable that is set to nothing counts as unset. The README lists all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 
+from bot.errors import SettingsError
 
-class Settings(msgspec.Struct, frozen=True):
-    """What the command line needs to know of its surroundings."""
+PREFIX = "COUNTERSIGN_"
+FILE_VARIABLE = "COUNTERSIGN_SETTINGS"
+"""Names the settings file, where no option does."""
 
-    data_dir: Path
-    """`COUNTERSIGN_DATA_DIR`: where the index is kept; by default the user's cache folder."""
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Secret:
+    """A text that is never shown by accident: not printed, not logged, not in a traceback, not serialised."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text, for the one place that needs it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not written down")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings; a default is what holds where nothing is said."""
+
+    data_dir: Path | None = None
+    """Where everything is kept: the database, the index, checkouts."""
+    database_url: Secret | None = None
+    """`sqlite:///FILE`, or `postgresql://…` for several hosts; it may hold a password."""
+    github_app_id: Positive | None = None
+    """The App's id."""
+    github_private_key: Secret | None = None
+    """The App's private key: PEM, or the path of a PEM file."""
+    github_webhook_secret: Secret | None = None
+    """What GitHub signs deliveries with."""
+    github_api_url: str = "https://api.github.com"
+    """Of a GitHub Enterprise Server: `https://HOST/api/v3`."""
+    ca_file: Path | None = None
+    """PEM file of certificate authorities to trust instead of the usual ones."""
+    payload_megabytes: Positive = 25
+    """The largest delivery that is read; GitHub sends at most 25."""
+    reviews_at_once: Positive = 2
+    """How many reviews one process of the service runs side by side."""
+    review_minutes: Positive = 15
+    """How long the analysis of one change may take."""
+    review_megabytes: Positive = 4096
+    """How much memory the analysis of one change may take."""
+    checkout_gigabytes: Positive = 20
+    """How much room the clones may take on disk before the one that was not used for longest goes."""
+    llm_base_url: str | None = None
+    """The language model's endpoint, OpenAI-compatible."""
+    llm_api_key: Secret | None = None
+    """The endpoint's key."""
+    llm_model: str | None = None
+    """The model's name there."""
+    slack_bot_token: Secret | None = None
+    """The Slack app's token."""
+    slack_signing_secret: Secret | None = None
+    """What Slack signs its requests with."""
+    slack_api_url: str = "https://slack.com/api/"
+    """Where Slack's methods are."""
+    slack_channel: str | None = None
+    """The channel to post to."""
     plain: bool = False
-    """`NO_COLOR`, set to anything but nothing: no colours (https://no-color.org)."""
+    """`NO_COLOR`, set to anything but nothing: no colours (https://no-color.org). Not in the file."""
 
     @property
     def index_file(self) -> Path:
-        """The one SQLite file that keeps IR by blob id."""
-        return self.data_dir / "index.sqlite3"
+        """The one SQLite file that keeps IR by blob id. It may be deleted at any time."""
+        return self.cache_dir / "index.sqlite3"
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where things are kept that can be made again; without a data directory, the user's cache folder."""
+        if self.data_dir is not None:
+            return self.data_dir
+        import platformdirs  # on first use: `--version` has no need of it
+
+        return platformdirs.user_cache_path("countersign", appauthor=False)
+
+    @property
+    def database(self) -> str:
+        """The database's URL; without one, a file in the data directory or else in the user's data folder."""
+        if self.database_url is not None:
+            return self.database_url.reveal()
+        import platformdirs
+
+        folder = self.data_dir or platformdirs.user_data_path("countersign", appauthor=False)
+        return f"sqlite:///{folder / 'countersign.sqlite3'}"
+
+    @property
+    def private_key(self) -> Secret | None:
+        """
+        The App's private key in PEM, read from its file where the setting names one.
+
+        Raises:
+            SettingsError: When that file cannot be read, or holds no private key.
+        """
+        if self.github_private_key is None:
+            return None
+        name = "github_private_key"
+        text = self.github_private_key.reveal()
+        if "-----BEGIN" not in text:
+            try:
+                text = Path(text).expanduser().read_text("utf-8")
+            except (OSError, ValueError):
+                raise SettingsError(
+                    f"{variable(name)} is neither a private key in PEM nor the path of a file that can be read"
+                ) from None  # the cause would tell the path, which may be a key that lost its first line
+        # Where newlines can't be written (an `.env` file), `\n` stands for them.
+        text = text.replace("\\n", "\n").strip() + "\n"
+        if not re.match(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n", text):
+            raise SettingsError(f"{variable(name)} is no private key in PEM")
+        return Secret(text)
+
+    def missing(self) -> tuple[str, ...]:
+        """The variables of what `countersign serve` cannot do without and that is not set."""
+        needed = ("github_app_id", "github_private_key", "github_webhook_secret")
+        return tuple(variable(name) for name in needed if getattr(self, name) is None)
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        """Each setting that is not its default, as (variable, value); a secret's value is only said to be there."""
+        for field in msgspec.structs.fields(self):
+            value = getattr(self, field.name)
+            if field.name != "plain" and value != field.default:
+                yield variable(field.name), "set" if isinstance(value, Secret) else str(value)
 
 
-def read(environment: Mapping[str, str]) -> Settings:
-    """Read the settings from environment variables; an empty variable counts as unset."""
-    return Settings(
-        data_dir=_data_dir(environment.get("COUNTERSIGN_DATA_DIR", "")),
-        plain=bool(environment.get("NO_COLOR")),
-    )
+NAMES = tuple(name for name in Settings.__struct_fields__ if name != "plain")
+"""Those that may be set, in the order of the documentation."""
 
 
-def _data_dir(named: str) -> Path:
-    if named:
-        return Path(named).expanduser().absolute()
-    import platformdirs  # on first use: `--version` has no need of it
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
 
-    return platformdirs.user_cache_path("countersign", appauthor=False)
+
+def key(name: str) -> str:
+    """The settings file's key of a setting."""
+    return name.replace("_", "-")
+
+
+def read(environment: Mapping[str, str], file: Path | None = None) -> Settings:
+    """
+    Read the settings from environment variables and from a file.
+
+    Args:
+        environment: All variables.
+        file: The settings file; by default the one that the environment names, or none.
+
+    Raises:
+        SettingsError: When a value or the file is not as it must be; it names which, and never a value.
+    """
+    if file is None and environment.get(FILE_VARIABLE):
+        file = Path(environment[FILE_VARIABLE]).expanduser()
+    said: dict[str, tuple[str, object]] = {} if file is None else dict(_in_file(file))
+    for name in NAMES:
+        if value := environment.get(variable(name)):
+            said[name] = (variable(name), value)
+    types = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    values = {name: _converted(where, value, types[name]) for name, (where, value) in said.items()}
+    return Settings(**values, plain=bool(environment.get("NO_COLOR")))
+
+
+def unknown(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Variables that look like settings but are none, each with the nearest name that is one, or with nothing."""
+    known = [FILE_VARIABLE.removeprefix(PREFIX), *map(str.upper, NAMES)]
+    rests = (name.removeprefix(PREFIX) for name in sorted(environment) if name.startswith(PREFIX))
+    nearest = ((rest, _nearest(rest, known)) for rest in rests if rest not in known)
+    return tuple((PREFIX + rest, name and PREFIX + name) for rest, name in nearest)
+
+
+def _in_file(file: Path) -> Iterator[tuple[str, tuple[str, object]]]:
+    """Each setting of a file: its name, and where it stands with what is said."""
+    import tomllib  # most runs read no file
+
+    try:
+        text = file.read_text("utf-8")
+        document = tomllib.loads(text)
+    except OSError as exc:
+        raise SettingsError(f"the settings file cannot be read: {file}: {exc.strerror or exc}") from exc
+    except ValueError as exc:
+        raise SettingsError(f"the settings file is not TOML: {file}: {exc}") from exc
+    keys = {key(name): name for name in NAMES}
+    for said, value in document.items():
+        where = f"{file}:{_line(text, said)}: {said}"
+        if said not in keys:
+            nearest = _nearest(said, list(keys))
+            raise SettingsError(f"{where} is no setting" + (f"; did you mean {nearest}?" if nearest else ""))
+        yield keys[said], (where, value)
+
+
+def _converted(where: str, value: object, wanted: Any) -> Any:
+    try:
+        return msgspec.convert(value, wanted, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as exc:
+        raise SettingsError(f"{where}: {str(exc)[0].lower()}{str(exc)[1:]}") from exc
+
+
+def _decode(wanted: type, value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("Expected `str`")
+    return Path(value).expanduser().absolute() if wanted is Path else wanted(value)
+
+
+def _line(text: str, said: str) -> int:
+    """The line of a key at the top of a TOML file; 1-based."""
+    found = re.search(rf"""^[\[ \t"']*{re.escape(said)}\b""", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    import difflib  # only who errs needs it
+
+    return next(iter(difflib.get_close_matches(name, known, n=1)), "")
