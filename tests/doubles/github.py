@@ -12,8 +12,9 @@ import asyncio
 import hashlib
 import json
 import time
+import traceback
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -86,7 +87,7 @@ class GitHub:
         self.hooks = Hooks(self.shapes, WEBHOOK_SECRET)
         self.people = People(self.world, self.shapes, self.access, self.limits, self.hooks)
         self.mistakes: list[str] = []
-        """Answers of the double that its description refused; a test's end should find none."""
+        """What the double did wrong: answers that its description refuses, operations it does not know, crashes."""
         self._description = Description.load()
 
     def __enter__(self) -> Self:
@@ -118,7 +119,7 @@ class GitHub:
             request, logged, lambda body: self._answer(found, request.headers, logged, query, body, str(request.url))
         )
 
-    async def _serve(self, request: HttpRequest, logged: Request, answer: Any) -> Response:
+    async def _serve(self, request: HttpRequest, logged: Request, answer: Callable[[Any], _Reply]) -> Response:
         """Log, fail as ordered, answer."""
         raw = await request.body()
         self.log.add(logged)
@@ -137,16 +138,19 @@ class GitHub:
         logged.status = reply.status
         return _http(reply, request.headers)
 
-    def _guarded(self, logged: Request, raw: bytes, answer: Any) -> _Reply:
-        """The answer; a refusal is one too."""
+    def _guarded(self, logged: Request, raw: bytes, answer: Callable[[Any], _Reply]) -> _Reply:
+        """The answer; a refusal is one too. What breaks the double itself is its mistake, and a 500."""
         try:
             try:
                 logged.body = json.loads(raw) if raw else None
             except ValueError as error:
                 raise Refusal(400, "Problems parsing JSON") from error
-            return answer(logged.body)  # type: ignore[no-any-return]
+            return answer(logged.body)
         except Refusal as refusal:
             return _refusal(refusal)
+        except Exception:
+            self.mistakes.append(traceback.format_exc())
+            raise
 
     def _answer(
         self,
@@ -263,7 +267,7 @@ def _refusal(refusal: Refusal) -> _Reply:
 
 def _page(listing: Listing, query: Mapping[str, str], url: str) -> _Reply:
     """One page of a list, with links to the others."""
-    size = min(int(query.get("per_page", PAGE_SIZE)), MOST_PER_PAGE)
+    size = min(max(int(query.get("per_page", PAGE_SIZE)), 1), MOST_PER_PAGE)
     page, total = max(int(query.get("page", 1)), 1), len(listing.items)
     last = max(-(-total // size), 1)
     shown = [listing.shape(item) for item in listing.items[(page - 1) * size : page * size]]
