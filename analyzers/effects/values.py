@@ -122,6 +122,9 @@ class Value:
 
     __slots__ = ()
 
+    nested: ClassVar[int] = 0
+    """How many values around the one whose key is asked for are being told apart right now."""
+
     @property
     def key(self) -> object:
         """Equal keys behave alike when given to a function."""
@@ -129,6 +132,20 @@ class Value:
 
 
 UNKNOWN = Value()
+
+DEEPEST_KEY = 5
+"""Values within values that a key tells apart: a parent and its child may know each other, a list may hold itself."""
+
+
+def _inner_keys(values: Iterable[Value]) -> tuple[object, ...]:
+    """The keys of the values inside another; none below `DEEPEST_KEY`."""
+    if Value.nested == DEEPEST_KEY:
+        return ()
+    Value.nested += 1
+    try:
+        return tuple(value.key for value in values)
+    finally:
+        Value.nested -= 1
 
 
 class Const(Value):
@@ -297,8 +314,9 @@ class Items(Value):
 
     @property
     def key(self) -> object:
-        mapping = None if self.mapping is None else tuple((k, v.key) for k, v in self.mapping.items())
-        return ("items", self.count, self.element.key, mapping)
+        if self.mapping is None:
+            return ("items", self.count, *_inner_keys((self.element,)))
+        return ("mapping", self.count, *self.mapping, *_inner_keys((self.element, *self.mapping.values())))
 
 
 class Group(Value):
@@ -311,7 +329,7 @@ class Group(Value):
 
     @property
     def key(self) -> object:
-        return ("group", tuple(item.key for item in self.items))
+        return ("group", len(self.items), *_inner_keys(self.items))
 
 
 class Class(Value):
@@ -327,17 +345,10 @@ class Class(Value):
         return ("class", self.symbol.id)
 
 
-DEEPEST_KEY = 4
-"""Objects within objects that a key tells apart: a parent and its child may know each other."""
-
-
 class Object(Value):
     """An instance of a class that is no model."""
 
     __slots__ = ("attributes", "created", "symbol")
-
-    nested: ClassVar[int] = 0
-    """How many objects around the one whose key is asked for are being told apart right now."""
 
     def __init__(self, symbol: ClassSymbol, created: tuple[int, ...] = ()) -> None:
         self.symbol = symbol
@@ -346,18 +357,8 @@ class Object(Value):
 
     @property
     def key(self) -> object:
-        if Object.nested == DEEPEST_KEY:
-            return ("object", self.symbol.id)
-        Object.nested += 1
-        try:
-            attributes = sorted(self.attributes.items())
-            return (
-                "object",
-                self.symbol.id,
-                tuple((name, value.key) for name, value in attributes if value is not self),
-            )
-        finally:
-            Object.nested -= 1
+        names = sorted(self.attributes)
+        return ("object", self.symbol.id, *names, *_inner_keys(self.attributes[name] for name in names))
 
 
 class Module(Value):
@@ -409,7 +410,7 @@ class Callable(Value):
         return (
             "callable",
             self.function.id,
-            None if self.bound is None else self.bound.key,
+            None if self.bound is None else _inner_keys((self.bound,)),
             id(self.closure) if self.closure else 0,
         )
 

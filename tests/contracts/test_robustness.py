@@ -166,8 +166,8 @@ def test_the_sample_is_a_sample() -> None:
     assert sum(damaged(text, random.Random(1)) != text for text in texts) > len(texts) * 0.75
 
 
-def test_objects_that_know_each_other_do_not_stop_the_engine() -> None:
-    """A parent that holds its child, which holds its parent, is one value like any other."""
+def test_values_that_hold_themselves_do_not_stop_the_engine() -> None:
+    """A parent that holds its child, which holds its parent, and a list in itself are values like any other."""
     text = b"""
 class Node:
     def __init__(self, other=None):
@@ -181,7 +181,13 @@ def f(flag):
     if flag:
         child = Node(child)
         child.other.other = child
-    return child
+    pairs = []
+    pairs.append((1, pairs))
+    names = {}
+    names["all"] = names
+    if flag:
+        pairs, names = [pairs], {"all": names}
+    return child, pairs, names
 """
     with Index.open(None) as index:
         assert scan(BytesTree({"a.py": text}), index, lambda path: Options()).failures == ()
