@@ -1,8 +1,8 @@
 """
 The pipeline: a `Change` in, a `Review` out.
 
-Base and head are both evaluated from the same roots, those that the change reaches on either side. What only the head has
-is introduced, what only the base has is fixed, the rest stands.
+Base and head are both evaluated from the same roots, those that the change reaches on either side. What only the head
+has is introduced, what only the base has is fixed, the rest stands.
 """
 
 from __future__ import annotations
@@ -428,8 +428,8 @@ def _consequences(sides: tuple[Side, Side]) -> tuple[Consequence, ...]:
     """
     Entry points whose queries the change makes more or fewer, those that got worse first.
 
-    Callers know an entry point by its label: of the methods behind one (`get` and the `list` that it calls) the costliest
-    is told.
+    Callers know an entry point by its label: of the methods behind one (`get` and the `list` that it calls) the
+    costliest is told.
     """
     base, head = sides
     found: dict[tuple[str, str], Consequence] = {}

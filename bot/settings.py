@@ -1,8 +1,8 @@
 """
 How this installation is set up: read once, then passed down. Nothing else reads the environment.
 
-Each field of `Settings` is a variable of the environment, `COUNTERSIGN_` and its name in capitals, and a key of the settings
-file, its name with hyphens:
+Each field of `Settings` is a variable of the environment, `COUNTERSIGN_` and its name in capitals, and a key of the
+settings file, its name with hyphens:
 
     COUNTERSIGN_GITHUB_APP_ID=1234          github-app-id = 1234
 

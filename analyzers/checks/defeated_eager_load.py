@@ -21,7 +21,8 @@ def check(entry: EntryEffects) -> Iterator[Finding]:
     for item in repeated(entry):
         if isinstance(item.leaf, Query) and not item.leaf.write and item.how in (How.DEFEATED, How.DEFERRED):
             if item.how is How.DEFERRED:
-                message = f"`{item.leaf.relation}` was left out of the query, so `{item.leaf.text}` runs one query {times(item)}"
+                left_out = f"`{item.leaf.relation}` was left out of the query"
+                message = f"{left_out}, so `{item.leaf.text}` runs one query {times(item)}"
                 advice = "Name the column in the query, or read the row whole."
             else:
                 loaded = item.leaf.relation or item.leaf.model

@@ -241,16 +241,17 @@ def collection_method(
 
 PHP_PER_ELEMENT = frozenset(
     {
-        "map", "each", "filter", "reject", "sortBy", "sortByDesc", "groupBy", "keyBy", "sum", "contains", "doesntContain",
-        "flatMap", "partition", "every", "some", "unique", "first", "last", "max", "min", "avg", "average", "until",
+        "map", "each", "filter", "reject", "sortBy", "sortByDesc", "groupBy", "keyBy", "sum", "contains",
+        "doesntContain", "flatMap", "partition", "every", "some", "unique", "first", "last", "max", "min", "avg",
+        "average", "until",
     }
 )  # fmt: skip
 """Methods of a collection that can be read as an attribute, and then do to each element what is asked of it."""
 _READING = frozenset(
     {
         "pluck", "sum", "max", "min", "avg", "average", "median", "sortBy", "sortByDesc", "groupBy", "keyBy", "where",
-        "whereIn", "whereNotIn", "whereNull", "whereNotNull", "firstWhere", "contains", "doesntContain", "unique", "every",
-        "some", "implode",
+        "whereIn", "whereNotIn", "whereNull", "whereNotNull", "firstWhere", "contains", "doesntContain", "unique",
+        "every", "some", "implode",
     }
 )  # fmt: skip
 """Methods whose first argument may name an attribute of each element: `sum("total")`, `groupBy("customer.name")`."""
@@ -260,8 +261,8 @@ _ONE = frozenset(
 )
 _NEITHER = frozenset(
     {
-        "count", "isEmpty", "isNotEmpty", "sum", "contains", "doesntContain", "every", "some", "reduce", "max", "min", "avg",
-        "average", "median", "implode", "join", "has", "search", "modelKeys", "keys", "total", "offsetExists",
+        "count", "isEmpty", "isNotEmpty", "sum", "contains", "doesntContain", "every", "some", "reduce", "max", "min",
+        "avg", "average", "median", "implode", "join", "has", "search", "modelKeys", "keys", "total", "offsetExists",
     }
 )  # fmt: skip
 """Methods that give no elements."""

@@ -162,7 +162,9 @@ def _fits(
     callee: ir.Attribute | ir.Lookup,
     arguments: Arguments,
 ) -> bool:
-    """Whether an operation on any receiver means this call: by the receiver's name, or by an argument that only it takes."""
+    """
+    Whether an operation on any receiver means this call: by the receiver's name, or by an argument that only it takes.
+    """
     if known.does == "loader":
         return isinstance(receiver, Loader) or (type(receiver) in (Value, Outside) and _names_column(arguments))
     if isinstance(receiver, (QuerySet, Row, Class, Object, Super)) and known.does not in ("send", "user"):
@@ -413,7 +415,7 @@ def apply(
 
 
 def _class_named(it: Interpreter, arguments: Arguments) -> Value:
-    """The only model of a name, of several the only one below the application's folder: `"shop", "Order"`, `"shop.Order"`."""
+    """The only model of a name, of several the only one below the application's folder: `"shop", "Order"`."""
     texts = [part.value for part in arguments if isinstance(part, Const) and isinstance(part.value, str)]
     label, _, name = ".".join(texts).rpartition(".")
     found = [symbol for symbol in it.program.classes_named(name) if it.orm.is_model_like(symbol)] if name else []
@@ -535,7 +537,9 @@ def own_class(frame: Frame) -> Value:
 
 
 def of_class(method: FunctionSymbol, cls: Class) -> Callable:
-    """A method read from a class: bound to it when it is a class method, or a static one of PHP, which knows `static`."""
+    """
+    A method read from a class: bound to it when it is a class method, or a static one of PHP, which knows `static`.
+    """
     names = method.decorator_names()
     if "staticmethod" in names:
         return Callable(method, cls if method.module.host == "php" else None)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 COLLECTIONS = frozenset(
     {
-        "list", "List", "Sequence", "Iterable", "Collection", "set", "Set", "tuple", "Tuple", "frozenset", "dict", "Dict",
-        "Mapping", "Iterator", "Generator", "AsyncIterator", "Page", "InstrumentedList",
+        "list", "List", "Sequence", "Iterable", "Collection", "set", "Set", "tuple", "Tuple", "frozenset", "dict",
+        "Dict", "Mapping", "Iterator", "Generator", "AsyncIterator", "Page", "InstrumentedList",
     }
 )  # fmt: skip
 _BATCH = re.compile(r"batch|chunk|attempt|retr(y|ies)|partition", re.IGNORECASE)
@@ -95,8 +95,8 @@ def is_memo(node: ir.If, *, shared: bool) -> bool:
     """
     Whether a test guards the filling of a memo, so that its body runs once per key.
 
-    `if key not in seen: seen[key] = load(key)` is one; so is `if self._total is None: self._total = count()`, when the object
-    is `shared` by the iterations.
+    `if key not in seen: seen[key] = load(key)` is one; so is `if self._total is None: self._total = count()`, when the
+    object is `shared` by the iterations.
     """
     test = node.test
     if not isinstance(test, ir.Operation) or not test.operands:

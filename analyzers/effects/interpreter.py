@@ -162,7 +162,7 @@ class Interpreter:
         self._unique: dict[str, FunctionSymbol | None] = {}
         self._templates: dict[str, list[str]] | None = None
 
-    # --- look-ups that are kept -----------------------------------------------------------------------------------------
+    # --- look-ups that are kept -------------------------------------------------------------------------------------
 
     def unique_method(self, name: str) -> FunctionSymbol | None:
         """The only method of this name in the tree, or None when there are several or too many files mention it."""
@@ -187,11 +187,13 @@ class Interpreter:
             found: list[FunctionSymbol] = []
             modules = {m.path: m for s in sorted(signals) for m in self.program.modules_mentioning(s, model.name)}
             for path in sorted(modules):
-                for function in modules[path].functions.values():
+                found += [
+                    function
+                    for function in modules[path].functions.values()
                     if any(
                         self._connects(d, modules[path], model, signals, decorators) for d in function.node.decorators
-                    ):
-                        found.append(function)
+                    )
+                ]
             self._receivers[model.id] = found
         return self._receivers[model.id]
 

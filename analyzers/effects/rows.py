@@ -1,7 +1,7 @@
 """
 What rows and query sets do: which attribute reads and method calls are round trips.
 
-What a method name means is asked of the framework models; here is only how loading, caching and repeating hang together:
+What a method name means is asked of the framework models. Here is how loading, caching and repeating hang together:
 
 - a row's relation is free when it came with the row, or was read before;
 - a query set runs once and keeps its rows; a query set made in a loop is another one in each iteration;
@@ -89,8 +89,9 @@ def remember(it: Interpreter, value: QuerySet) -> None:
 def _ask(it: Interpreter, value: QuerySet, frame: Frame, node: ir.Node, how: How, *, write: bool = False) -> None:
     it.query(
         frame, node, how=how, write=write, model=value.model.symbol.name, relation=value.relation,
-        confidence=value.assumed, created=value.created if how in (How.LAZY, How.ITERATE) else None, source=value.origin,
-        missing=value.trail if how is How.LAZY else (), library=value.model.framework.name, via=value.via,
+        confidence=value.assumed, created=value.created if how in (How.LAZY, How.ITERATE) else None,
+        source=value.origin, missing=value.trail if how is How.LAZY else (), library=value.model.framework.name,
+        via=value.via,
     )  # fmt: skip
 
 
@@ -374,7 +375,9 @@ def _all_forward(model: ModelInfo) -> list[str]:
 
 
 def with_loader(it: Interpreter, loads: Loads, argument: Value, model: ModelInfo, frame: Frame, node: ir.Node) -> Loads:
-    """Loads with what one argument of an eager operation adds; an argument that is not known is taken to add everything."""
+    """
+    Loads with what one argument of an eager operation adds; an argument that is not known is taken to add everything.
+    """
     for part in choices(argument):
         if isinstance(part, Loader) and not part.path:
             loads = (

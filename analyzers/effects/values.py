@@ -1,8 +1,8 @@
 """
 Abstract values: just enough of what an expression stands for to tell which queries run.
 
-Values of rows and query sets are objects with identity, because what is loaded once stays loaded: two variables that hold
-the same row share it.
+Values of rows and query sets are objects with identity, because what is loaded once stays loaded: two variables that
+hold the same row share it.
 """
 
 from __future__ import annotations
@@ -172,7 +172,8 @@ class QuerySet(Value):
 
     __slots__ = (
         "assumed", "cls", "columns", "created", "defeated", "fetched", "inner", "joined", "loads", "made", "model",
-        "narrowed", "origin", "parent", "relation", "row", "selected", "served", "short", "trail", "tuples", "via", "writes",
+        "narrowed", "origin", "parent", "relation", "row", "selected", "served", "short", "trail", "tuples", "via",
+        "writes",
     )  # fmt: skip
 
     def __init__(
@@ -235,15 +236,16 @@ class QuerySet(Value):
     @property
     def key(self) -> object:
         return (
-            "set", self.model.symbol.id, self.created, self.origin, self.loads.key, self.assumed, self.served, self.fetched,
-            self.columns, self.defeated, self.tuples, self.narrowed, self.writes,
+            "set", self.model.symbol.id, self.created, self.origin, self.loads.key, self.assumed, self.served,
+            self.fetched, self.columns, self.defeated, self.tuples, self.narrowed, self.writes,
         )  # fmt: skip
 
     def copy(self, created: tuple[int, ...], origin: Place | None) -> QuerySet:
         """A query of its own that starts from this one; it has not run."""
         other = QuerySet(
-            self.model, created, origin or self.origin, cls=self.cls, loads=self.loads, assumed=self.assumed, served=self.served,
-            relation=self.relation, columns=self.columns, defeated=self.defeated, parent=self.parent,
+            self.model, created, origin or self.origin, cls=self.cls, loads=self.loads, assumed=self.assumed,
+            served=self.served, relation=self.relation, columns=self.columns, defeated=self.defeated,
+            parent=self.parent,
         )  # fmt: skip
         other.inner, other.short = self.inner, self.short
         other.selected, other.tuples, other.joined = self.selected, self.tuples, self.joined
@@ -460,7 +462,9 @@ class Loader(Value):
 
 
 class View(Value):
-    """A template that is about to be rendered, and may get more variables: `view("orders")->with("orders", $orders)`."""
+    """
+    A template that is about to be rendered, and may get more variables: `view("orders")->with("orders", $orders)`.
+    """
 
     __slots__ = ("context", "name")
 

@@ -64,7 +64,9 @@ def load(content: bytes, span: Span, paths: frozenset[Path], class_named: ClassN
 
 
 def _is_streamed(nodes: Iterable[cst.CSTNode]) -> bool:
-    """Whether the file goes through a query set without keeping its rows, and says nothing of the size of its chunks."""
+    """
+    Whether the file goes through a query set without keeping its rows, and says nothing of the size of its chunks.
+    """
     return any(
         isinstance(node, cst.Call)
         and isinstance(node.func, cst.Attribute)

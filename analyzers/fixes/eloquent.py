@@ -27,22 +27,23 @@ _CALLS = frozenset({_STATIC, "member_call_expression", "nullsafe_member_call_exp
 
 _BUILD = frozenset(
     {
-        "distinct", "doesntHave", "has", "inRandomOrder", "join", "latest", "leftJoin", "limit", "lockForUpdate", "newQuery",
-        "offset", "oldest", "onlyTrashed", "orHas", "orWhere", "orWhereHas", "orWhereIn", "orWhereNotNull", "orWhereNull",
-        "orderBy", "orderByDesc", "orderByRaw", "query", "reorder", "select", "addSelect", "sharedLock", "skip", "take",
-        "unless", "when", "where", "whereBelongsTo", "whereBetween", "whereColumn", "whereDate", "whereDay",
-        "whereDoesntHave", "whereExists", "whereHas", "whereIn", "whereKey", "whereKeyNot", "whereMonth", "whereNot",
-        "whereNotBetween", "whereNotIn", "whereNotNull", "whereNull", "whereRaw", "whereRelation", "whereTime", "whereYear",
-        "with", "withAvg", "withCount", "withExists", "withMax", "withMin", "withSum", "withTrashed", "withoutGlobalScope",
-        "withoutGlobalScopes", "withoutTrashed",
+        "distinct", "doesntHave", "has", "inRandomOrder", "join", "latest", "leftJoin", "limit", "lockForUpdate",
+        "newQuery", "offset", "oldest", "onlyTrashed", "orHas", "orWhere", "orWhereHas", "orWhereIn", "orWhereNotNull",
+        "orWhereNull", "orderBy", "orderByDesc", "orderByRaw", "query", "reorder", "select", "addSelect", "sharedLock",
+        "skip", "take", "unless", "when", "where", "whereBelongsTo", "whereBetween", "whereColumn", "whereDate",
+        "whereDay", "whereDoesntHave", "whereExists", "whereHas", "whereIn", "whereKey", "whereKeyNot", "whereMonth",
+        "whereNot", "whereNotBetween", "whereNotIn", "whereNotNull", "whereNull", "whereRaw", "whereRelation",
+        "whereTime", "whereYear", "with", "withAvg", "withCount", "withExists", "withMax", "withMin", "withSum",
+        "withTrashed", "withoutGlobalScope", "withoutGlobalScopes", "withoutTrashed",
     }
 )  # fmt: skip
 """Methods that give a query for rows of the model."""
 
 _RUN = frozenset(
     {
-        "all", "chunk", "chunkById", "chunkByIdDesc", "cursorPaginate", "each", "eachById", "find", "findMany", "findOrFail",
-        "first", "firstOrFail", "firstWhere", "get", "lazy", "lazyById", "lazyByIdDesc", "paginate", "simplePaginate", "sole",
+        "all", "chunk", "chunkById", "chunkByIdDesc", "cursorPaginate", "each", "eachById", "find", "findMany",
+        "findOrFail", "first", "firstOrFail", "firstWhere", "get", "lazy", "lazyById", "lazyByIdDesc", "paginate",
+        "simplePaginate", "sole",
     }
 )  # fmt: skip
 """Methods that run it and give rows: the load goes before them."""

@@ -24,8 +24,8 @@ from analyzers.span import Span
 
 _BUILD = frozenset(
     {
-        "distinct", "execution_options", "filter", "filter_by", "group_by", "having", "join", "limit", "offset", "options",
-        "order_by", "outerjoin", "params", "populate_existing", "slice", "where", "with_for_update",
+        "distinct", "execution_options", "filter", "filter_by", "group_by", "having", "join", "limit", "offset",
+        "options", "order_by", "outerjoin", "params", "populate_existing", "slice", "where", "with_for_update",
     }
 )  # fmt: skip
 """Methods that give a query for the same rows."""

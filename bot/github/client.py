@@ -2,8 +2,8 @@
 Calls to GitHub as an App: credentials, pace, pages, errors.
 
 `GitHub` is the App at one server; `GitHub.installation(…)` gives the client of one installation, and that one's methods
-make a call each and return a typed value. PyGithub sends the requests. What it would wait or retry by itself is switched
-off: a caller that must wait does so durably, after a `RateLimited` or an `Unavailable`.
+make a call each and return a typed value. PyGithub sends the requests. What it would wait or retry by itself is
+switched off: a caller that must wait does so durably, after a `RateLimited` or an `Unavailable`.
 """
 
 from __future__ import annotations

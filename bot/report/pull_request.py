@@ -1,8 +1,8 @@
 """
 What a pull request shows of a review: its summary comment, its check run, its answers to commands.
 
-Before a draft is signed nothing of it is public but its number, severity and rule: no file, no code, no annotation. What
-could name either (entry points, files that were not analysed) is told once no draft waits.
+Before a draft is signed nothing of it is public but its number, severity and rule: no file, no code, no annotation.
+What could name either (entry points, files that were not analysed) is told once no draft waits.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 The vocabulary of what waits for a person: pull requests, drafts, decisions.
 
-A *draft* is a comment that is not public yet. It belongs to one finding of one pull request, by the finding's fingerprint,
-for as long as the pull request lives: pushes move it, they don't make another one.
+A *draft* is a comment that is not public yet. It belongs to one finding of one pull request, by the finding's
+fingerprint, for as long as the pull request lives: pushes move it, they don't make another one.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from analyzers.findings import Finding
 
 DraftState = Literal["waiting", "signed", "dismissed", "gone"]
 """
-`waiting` for a decision; `signed`: to be posted, or posted; `dismissed`: never to be posted; `gone`: its finding is not at the
-head any more (it waits again, or stands signed or dismissed as before, when the finding returns).
+`waiting` for a decision; `signed`: to be posted, or posted; `dismissed`: never to be posted; `gone`: its finding is not
+at the head any more (it waits again, or stands signed or dismissed as before, when the finding returns).
 """
 Action = Literal["sign", "dismiss", "edit", "undo"]
 Surface = Literal["comment", "check", "reaction", "command line", "web", "slack"]

@@ -1,9 +1,9 @@
 """
 Where on a pull request a comment on a finding can stand.
 
-GitHub takes comments on lines that its diff shows: the changed lines with three lines around them, on the right side for
-the head, on the left side for what was deleted; a range must lie within one hunk. A file of the diff can be commented on
-as a whole. Everything else is told in the summary.
+GitHub takes comments on lines that its diff shows: the changed lines with three lines around them, on the right side
+for the head, on the left side for what was deleted; a range must lie within one hunk. A file of the diff can be
+commented on as a whole. Everything else is told in the summary.
 https://docs.github.com/en/rest/pulls/comments#create-a-review-comment-for-a-pull-request
 """
 

@@ -1,8 +1,8 @@
 """
 What a new head means for the drafts of a pull request.
 
-A draft belongs to a fingerprint for the life of the pull request: it keeps its number, its words and what a person said of
-it, whatever is pushed. What a person dismissed stays dismissed, in later pull requests too.
+A draft belongs to a fingerprint for the life of the pull request: it keeps its number, its words and what a person said
+of it, whatever is pushed. What a person dismissed stays dismissed, in later pull requests too.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """
-What the service keeps of its work, besides the vocabulary of drafts: deliveries, reviews of heads, batches of decisions.
+What the service keeps of its work, besides the vocabulary of drafts: deliveries, reviews of heads, batches of
+decisions.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from bot.review.drafts import Decision
 
 ReviewStatus = Literal["queued", "running", "drafted", "superseded", "partial", "dead"]
 """
-`queued`, then `running`, then `drafted`: everything was looked at and the drafts are there; `partial`: the drafts are there, but
-something did not run; `dead`: it failed, and why is said; `superseded`: a newer head took its place before or after its end.
+`queued`, then `running`, then `drafted`: everything was looked at and the drafts are there; `partial`: the drafts are
+there, but something did not run; `dead`: it failed, and why is said; `superseded`: a newer head took its place before
+or after its end.
 """
 UNFINISHED: tuple[ReviewStatus, ...] = ("queued", "running")
 

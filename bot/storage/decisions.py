@@ -30,8 +30,9 @@ class Decisions(Room):
         """
         Keep decisions that were made in one act, and let them take effect on the drafts.
 
-        A draft that is signed is no longer dismissed, and the other way round: the last word counts. A dismissal holds for the
-        fingerprint in the whole repository. An edit's `reason` is the new text. `undo` takes back whatever was decided.
+        A draft that is signed is no longer dismissed, and the other way round: the last word counts. A dismissal holds
+        for the fingerprint in the whole repository. An edit's `reason` is the new text. `undo` takes back whatever was
+        decided.
 
         Args:
             pull_request: Ours.

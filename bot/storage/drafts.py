@@ -19,8 +19,9 @@ from bot.storage.tables import drafts as table
 
 Reconcile: TypeAlias = Callable[[tuple[Draft, ...], Mapping[str, Dismissal]], Iterable[Draft]]
 """
-From the drafts that there are and the dismissals in force, by fingerprint, to the drafts as they are at a new head. New ones have
-id 0 and get their numbers in the order they are in; what it leaves out stays as it is. It may be called more than once.
+From the drafts that there are and the dismissals in force, by fingerprint, to the drafts as they are at a new head. New
+ones have id 0 and get their numbers in the order they are in; what it leaves out stays as it is. It may be called more
+than once.
 """
 
 
@@ -34,8 +35,8 @@ class Drafts(Room):
         """
         Bring the drafts of a pull request to a new head, with nobody deciding on them meanwhile.
 
-        Of a draft that there was, the place of its finding, its mode and whether it is gone change; what was decided and what
-        was posted stay.
+        Of a draft that there was, the place of its finding, its mode and whether it is gone change; what was decided
+        and what was posted stay.
 
         Returns:
             All drafts of the pull request by number; None, and nothing changed, when it has yet another head.

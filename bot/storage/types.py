@@ -16,7 +16,9 @@ Id = BigInteger().with_variant(Integer, "sqlite")  # only an INTEGER counts up b
 
 
 class Words(TypeDecorator[str]):
-    """Text as others wrote it; what a database cannot keep (NUL, half a surrogate pair) becomes U+FFFD or a question mark."""
+    """
+    Text as others wrote it; what a database cannot keep (NUL, half a surrogate pair) becomes U+FFFD or `?`.
+    """
 
     impl = Text
     cache_ok = True

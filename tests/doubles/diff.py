@@ -146,7 +146,9 @@ _STATUSES = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C":
 
 
 def read(output: bytes) -> tuple[FileDiff, ...]:
-    """The files of `git diff --raw --patch -z --abbrev=40`: NUL-ended records first, then the patches in their order."""
+    """
+    The files of `git diff --raw --patch -z --abbrev=40`: NUL-ended records first, then the patches in their order.
+    """
     records, _, patches = output.partition(b"\0\0")
     fields = records.decode("utf-8", "surrogateescape").split("\0") if records else []
     blocks = re.split(r"^(?=diff --git )", patches.decode("utf-8", "replace"), flags=re.MULTILINE)[1:]

@@ -58,8 +58,8 @@ class Faults:
     def order(self, operation: str, fault: Fault | Refusal, *, nth: int = 1, times: int = 1) -> None:
         """
         Args:
-            operation: an operation's id, `graphql` for a question, `graphql:` and a mutation's name, `git`, or a pattern
-                of these such as `checks/*`, `graphql*` or `*`.
+            operation: an operation's id, `graphql` for a question, `graphql:` and a mutation's name, `git`, or a
+                pattern of these such as `checks/*`, `graphql*` or `*`.
             nth: the first call that it happens to, from now on; 1 is the next one.
             times: to how many calls in a row.
         """

@@ -1,9 +1,9 @@
 """
 GitHub, for tests: one server with state, held to GitHub's own description of itself.
 
-`GitHub(directory)` is a context manager. Clients use `api_url` (REST; GraphQL beside it, as on GitHub Enterprise Server)
-and clone over HTTP from the same address. Tests make repositories in `world`, act through `people`, order failures with
-`faults`, and read `log` and the world's state.
+`GitHub(directory)` is a context manager. Clients use `api_url` (REST; GraphQL beside it, as on GitHub Enterprise
+Server) and clone over HTTP from the same address. Tests make repositories in `world`, act through `people`, order
+failures with `faults`, and read `log` and the world's state.
 """
 
 from __future__ import annotations

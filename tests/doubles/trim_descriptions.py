@@ -99,8 +99,8 @@ GRAPHQL = {
     "Node": "id",
     "PageInfo": "*",
     "PullRequest": "author baseRefOid body databaseId headRefOid id isDraft number reviewThreads state title url",
-    "PullRequestReviewComment": "author body databaseId fullDatabaseId id isMinimized line minimizedReason originalLine "
-    "outdated path replyTo startLine subjectType url viewerDidAuthor",
+    "PullRequestReviewComment": "author body databaseId fullDatabaseId id isMinimized line minimizedReason "
+    "originalLine outdated path replyTo startLine subjectType url viewerDidAuthor",
     "PullRequestReviewCommentConnection": "nodes pageInfo totalCount",
     "PullRequestReviewThread": "comments diffSide id isCollapsed isOutdated isResolved line originalLine path "
     "pullRequest resolvedBy startDiffSide startLine subjectType viewerCanReply viewerCanResolve viewerCanUnresolve",

@@ -130,7 +130,7 @@ def test_a_class_beside_the_entity_needs_no_import() -> None:
         ),
         (
             '"""Doc."""\nfrom __future__ import annotations\nimport os\n\nX = 1\n',
-            '"""Doc."""\nfrom __future__ import annotations\nimport os\nfrom sqlalchemy.orm import joinedload\n\nX = 1\n',
+            '"""Doc."""\nfrom __future__ import annotations\nimport os\nfrom sqlalchemy.orm import joinedload\n\nX = 1\n',  # noqa: E501
         ),
         (
             "from sqlalchemy.orm import (\n    Session,  # why\n    defer,\n)\n",
