@@ -267,6 +267,17 @@ class Repository:
         if scratch is not None:
             scratch.close()
 
+    @property
+    def is_shallow(self) -> bool:
+        """Whether only the newest part of the history is at hand."""
+        return (self._location.common_dir / "shallow").is_file()
+
+    @property
+    def is_unborn(self) -> bool:
+        """Whether the current branch is still without a commit."""
+        on_branch = self._names.run("symbolic-ref", "--quiet", "HEAD", allowed=(0, 1, 128))
+        return bool(on_branch) and not self._names.run("rev-parse", "--verify", "--quiet", "HEAD", allowed=(0, 1, 128))
+
     def resolve(self, revision: str) -> str:
         """
         Return the id of the commit that a name stands for.
@@ -275,6 +286,8 @@ class Repository:
             UnknownRevision: When it stands for none.
         """
         unknown = f"`{revision}` is no commit, branch or tag in {self.git_dir}"
+        if revision == "HEAD" and self.is_unborn:
+            raise UnknownRevision(f"There is no commit yet in {self.git_dir}.")
         if not revision or revision.startswith("-") or "\0" in revision:
             raise UnknownRevision(f"{unknown}.")
         try:
@@ -283,7 +296,8 @@ class Repository:
         except GitFailed as exc:
             raise UnknownRevision(f"{unknown}: {exc}") from exc
         if not answer:
-            raise UnknownRevision(f"{unknown}.")
+            shallow = "; it is a shallow clone: `git fetch --unshallow` brings the rest" if self.is_shallow else ""
+            raise UnknownRevision(f"{unknown}{shallow}.")
         return answer.decode().strip()
 
     def merge_base(self, one: str, other: str) -> str | None:
@@ -325,8 +339,19 @@ class Repository:
         """
         return CommitTree(self, self.resolve(revision))
 
+    def current_tree(self) -> GitTree:
+        """Return the files of the current commit: none before the first one."""
+        return EmptyTree(self, "nothing") if self.is_unborn else self.commit_tree("HEAD")
+
     def index_tree(self) -> IndexTree:
-        """Return the files that the next commit would hold."""
+        """
+        Return the files that the next commit would hold.
+
+        Raises:
+            NotARepository: When the repository is bare.
+        """
+        if self.work_tree is None:
+            raise NotARepository(f"{self.git_dir} is a bare repository: nothing is staged there.")
         return IndexTree(self)
 
     def working_tree(self) -> WorkingTree:
@@ -376,6 +401,8 @@ class Repository:
 
 def _locate(path: Path) -> _Location:
     start = path.resolve()
+    if not start.exists():
+        raise NotARepository(f"{path}: there is no such file or directory.")
     for directory in (start, *start.parents):
         dot = directory / ".git"
         if dot.is_file():
@@ -563,6 +590,14 @@ class CommitTree(GitTree):
                 head, _, path = record.partition(b"\t")
                 records[path] = head[12:].decode()
         return records
+
+
+class EmptyTree(GitTree):
+    """No files: what stood before the first commit."""
+
+    @cached_property
+    def records(self) -> Mapping[bytes, BlobId]:
+        return {}
 
 
 class IndexTree(GitTree):

@@ -7,6 +7,7 @@ Start-up counts here: a command imports what it needs when it runs.
 from __future__ import annotations
 
 import contextlib
+import posixpath
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -82,7 +83,7 @@ def review(
 
     With --base and --head both are compared as they are. With one of them, or none, the change is what happened since
     the merge base: of --base (by default the default branch) and --head (by default the current commit). When nothing
-    was committed since, the working tree is reviewed against the current commit.
+    was committed since, the working tree is reviewed against the current commit; before the first one, against nothing.
     """
     from analyzers.git import Repository
 
@@ -193,13 +194,18 @@ def config_show(
     """Print each value that holds for a path, and where it comes from."""
     from analyzers import catalogue
     from analyzers.git import Repository
+    from bot.errors import UsageError
+
+    path = posixpath.normpath(path) if path else ""
+    if path.startswith(("/", "../")) or path == "..":
+        raise UsageError(f"{path} is not a path from the repository's root.")
 
     with Repository(repo) as repository:
         tree: Tree
         if base is None and repository.work_tree is not None:
             tree = repository.working_tree()
         else:
-            tree = repository.commit_tree(base or "HEAD")
+            tree = repository.commit_tree("HEAD" if base is None else base)
         rows = _configurations(tree).for_path(path).shown(rule.id for rule in catalogue.load())
     width = max(len(f"{name} = {value}") for name, value, _ in rows)
     for name, value, origin in rows:
@@ -222,7 +228,7 @@ def build_index(
         if head is None and repository.work_tree is not None:
             tree = repository.working_tree()
         else:
-            tree = repository.commit_tree(head or "HEAD")
+            tree = repository.commit_tree("HEAD" if head is None else head)
         wanted = [path for path in tree.entries if paths.classify(path) is None]
         with Index.open(index_file) as index, output.progress() as progress:
             skipped = index.prepare(tree, wanted, progress)
@@ -269,16 +275,20 @@ def _change(repository: Repository, base: str | None, head: str | None, staged: 
         if base is not None or head is not None:
             raise UsageError("--staged compares what is staged with the current commit: leave --base and --head out.")
         index = repository.index_tree()
-        return repository.change(repository.commit_tree("HEAD"), index), index
-    current = repository.resolve(head or "HEAD")
+        return repository.change(repository.current_tree(), index), index
+    if base is None and head is None and repository.is_unborn and repository.work_tree is not None:
+        first = repository.working_tree()
+        return repository.change(repository.current_tree(), first), first
+    current = repository.resolve("HEAD" if head is None else head)
     if base is not None and head is not None:
         since = repository.resolve(base)
     else:
-        with_branch = base or repository.default_branch()
+        with_branch = repository.default_branch() if base is None else base
         found = repository.merge_base(with_branch, current)
         if found is None:
             raise UsageError(
-                f"`{with_branch}` and `{head or 'HEAD'}` have no common history: name both --base and --head."
+                f"`{with_branch}` and `{head or 'HEAD'}` have no common history"
+                f"{' at hand: this is a shallow clone' if repository.is_shallow else ''}: name both --base and --head."
             )
         since = found
     base_tree = repository.commit_tree(since)

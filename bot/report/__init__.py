@@ -125,7 +125,12 @@ def library_of(place: Place) -> str | None:
 
 def where(place: Place) -> str:
     """A place in a few characters: `shop/views.py:14`, or the name of a library."""
-    return visible(library_of(place) or f"{place.path}:{place.span.line}")
+    return named(library_of(place) or f"{place.path}:{place.span.line}")
+
+
+def named(path: str) -> str:
+    """A path on one line, whatever is in it."""
+    return visible(path).replace("\n", "\N{SYMBOL FOR LINE FEED}")
 
 
 def visible(text: str) -> str:

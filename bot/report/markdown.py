@@ -13,7 +13,7 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from analyzers.findings import Cost, Edit, Finding, Step
-from bot.report import Report, diff, lines_of_text, pieces, plural, visible, where
+from bot.report import Report, diff, lines_of_text, named, pieces, plural, visible, where
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -125,7 +125,7 @@ def _suggestion(report: Report, finding: Finding) -> str | None:
 
 def _diff(report: Report, finding: Finding, edit: Edit) -> str:
     rows = diff(edit, report.lines_of(edit.path, finding.state))
-    return "\n".join((f"# {edit.path}:{edit.first}", *(f"{mark}{line}" for mark, line in rows))) + "\n"
+    return "\n".join((f"# {named(edit.path)}:{edit.first}", *(f"{mark}{line}" for mark, line in rows))) + "\n"
 
 
 def _fenced(kind: str, text: str) -> str:

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from analyzers.findings import Consequence, Cost, Finding, Severity, Step
-from bot.report import Report, diff, pieces, plural, visible, where
+from bot.report import Report, diff, named, pieces, plural, visible, where
 
 _COLOURS = {
     Severity.INFO: "bright_black",
@@ -162,7 +162,7 @@ class _Printer:
         self._line(Text.assemble(("verified fix  ", "bold green"), description), indent=2)
         for edit in finding.fix.edits:
             if edit.path != finding.place.path or len(finding.fix.edits) > 1:
-                self._line(Text(visible(f"{edit.path}:{edit.first}"), style=_FAINT), indent=4)
+                self._line(Text(named(f"{edit.path}:{edit.first}"), style=_FAINT), indent=4)
             lines = self._report.lines_of(edit.path, finding.state)
             for mark, text in diff(edit, lines):
                 self._code_line(Text(f"    {mark} {visible(text)}", style=_EDITED[mark]))
@@ -223,7 +223,7 @@ class _Printer:
         for failure in failures:
             self._line(Text(f"! {visible(failure)}", style="red"), indent=2)
         for item in gaps:
-            self._line(Text.assemble(f"· {visible(item.path)}  ", (visible(item.reason), _FAINT)), indent=2)
+            self._line(Text.assemble(f"· {named(item.path)}  ", (visible(item.reason), _FAINT)), indent=2)
         self._line()
 
     def _footer(self) -> None:

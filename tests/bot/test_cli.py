@@ -108,6 +108,68 @@ def test_refusals(repository: Path) -> None:
     assert run("review", "--format", "loud", cwd=repository).returncode == 2
 
 
+def test_what_is_not_there(repository: Path) -> None:
+    """A path that is not there, or not in the repository, is refused: silence would look like a clean result."""
+    assert refused(run("scan", "nothere.py", cwd=repository)) == "nothere.py: there is no such file or directory."
+    assert "no such file" in refused(run("effects", "nothere.py", cwd=repository))
+    assert "no such file" in refused(run("review", "--repo", "nothere", cwd=repository))
+    for path in ("/a.py", "../a.py", "a/../../b"):
+        assert "not a path from the repository's root" in refused(run("config", "show", path, cwd=repository))
+
+
+def test_an_empty_revision_is_none(repository: Path) -> None:
+    """`--base "$BASE"` with an unset variable must not review something else."""
+    for option in ("--base", "--head"):
+        assert "`` is no commit" in refused(run("review", option, "", cwd=repository))
+    assert "`` is no commit" in refused(run("config", "show", "--base", "", cwd=repository))
+
+
+def test_before_the_first_commit(tmp_path: Path) -> None:
+    """Everything is new: the working tree and what is staged are reviewed against nothing."""
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "b.py").write_text("y = 1\n")
+    git(tmp_path, "add", "a.py")
+    assert run("review", cwd=tmp_path).stdout == (
+        "Countersign  nothing → working tree\n\nNothing to report. · 2 changed files, 2 files analysed\n"
+    )
+    assert run("review", "--staged", cwd=tmp_path).stdout == (
+        "Countersign  nothing → index\n\nNothing to report. · 1 changed file, 1 file analysed\n"
+    )
+    assert "There is no commit yet" in refused(run("review", "--base", "main", cwd=tmp_path))
+
+
+def test_a_bare_repository_has_nothing_staged(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    bare = tmp_path_factory.mktemp("bare")
+    git(repository, "clone", "--quiet", "--bare", ".", str(bare))
+    assert "nothing is staged there" in refused(run("review", "--staged", cwd=bare))
+    assert run("review", cwd=bare).returncode == 0
+
+
+def test_a_shallow_clone_says_what_it_lacks(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (repository / "a.py").write_text("x = 2\n")
+    git(repository, "commit", "--quiet", "-am", "b")
+    shallow = tmp_path_factory.mktemp("shallow")
+    git(repository, "clone", "--quiet", "--depth=1", repository.as_uri(), str(shallow))
+    assert "it is a shallow clone" in refused(run("review", "--base", "HEAD~1", cwd=shallow))
+
+
+def test_odd_names_stay_on_one_line(tmp_path: Path) -> None:
+    """A path may hold spaces, line breaks and bytes that are no UTF-8; links out of the tree are not followed."""
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    text = "from django.db import models\n\n\nclass A(models.Model):\n    pass\n\n\n"
+    text += "def f(keys):\n    return [A.objects.get(pk=key) for key in keys]\n"
+    for name in (b"a b.py", b"new\nline.py", b"caf\xe9.py"):
+        (tmp_path / os.fsdecode(name)).write_text(text)
+    (tmp_path / "link.py").symlink_to("/etc/hostname")
+    (tmp_path / "broken.py").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.py")
+    shown = run("review", cwd=tmp_path)
+    assert shown.returncode == 1
+    places = {line.strip() for line in shown.stdout.splitlines() if line.endswith(".py:9")}
+    assert places == {"a b.py:9", "new␊line.py:9", "caf\\xe9.py:9"}
+
+
 def test_no_repository(tmp_path: Path) -> None:
     """Outside a repository it says so."""
     assert "not inside a git repository" in refused(run("review", cwd=tmp_path, GIT_CEILING_DIRECTORIES=str(tmp_path)))
