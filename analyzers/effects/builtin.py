@@ -35,7 +35,26 @@ if TYPE_CHECKING:
 Special: TypeAlias = "Function[[Interpreter, str, ir.Call, Frame], Value]"
 
 CONSUMING = frozenset(
-    {"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "sum", "any", "all", "min", "max", "collect"}
+    {
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "reversed",
+        "iter",
+        "sum",
+        "any",
+        "all",
+        "min",
+        "max",
+        "collect",
+        "array_values",
+        "array_reverse",
+        "array_unique",
+        "array_slice",
+        "iterator_to_array",
+    }
 )
 PRINTING = frozenset({"str", "print", "format", "repr", "escape", "mark_safe", "force_str"})
 PER_ELEMENT = frozenset({"map", "array_map", "array_filter", "filter", "array_walk", "usort", "imap"})
@@ -65,7 +84,7 @@ def _consume(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
             result.count = max(result.count, _each(it, key, part, count, node, frame)[1])
         if isinstance(part, (Group,)) and len(choices(arguments[0])) == 1 and name in ("list", "tuple"):
             return part
-        if isinstance(part, Items) and name in ("list", "tuple", "sorted", "reversed", "iter", "collect"):
+        if isinstance(part, Items) and name not in ("set", "frozenset", "min", "max", "sum", "any", "all"):
             return part
         result = Items(
             join(result.element, it.element(part)),
@@ -124,6 +143,19 @@ def _groupby(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
         with it.loop(frame, node.span, "element", count):
             calls.call_value(it, key, (it.element(arguments[0]),), {}, frame, node)
     return Items(Group((UNKNOWN, Items(it.element(arguments[0]), count))), count)
+
+
+def _merge(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    """PHP's `array_merge($shared, ["orders" => $orders])`."""
+    arguments, _ = calls.evaluate_arguments(it, node, frame)
+    merged = Items(UNKNOWN, Count.FEW)
+    for argument, expr in zip(arguments, node.arguments, strict=False):
+        merged.count = max(merged.count, it.iterate(argument, frame, expr))
+        merged.element = join(merged.element, it.element(argument))
+        for part in choices(argument):
+            if isinstance(part, Items) and part.mapping is not None:
+                merged.mapping = {**(merged.mapping or {}), **part.mapping}
+    return merged
 
 
 def _print(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
@@ -190,6 +222,7 @@ _SPECIAL: dict[str, Special] = {
     **dict.fromkeys(("len", "bool", "count", "isset", "empty"), _len),
     **dict.fromkeys(("getattr", "hasattr"), _getattr),
     **dict.fromkeys(("dict", "defaultdict", "OrderedDict", "Counter", "deque"), _new_collection),
+    **dict.fromkeys(("array_merge", "array_replace", "array_merge_recursive"), _merge),
     "groupby": _groupby,
     "super": _super,
     "isinstance": _isinstance,
@@ -247,6 +280,8 @@ PHP_PER_ELEMENT = frozenset(
     }
 )  # fmt: skip
 """Methods of a collection that can be read as an attribute, and then do to each element what is asked of it."""
+PHP_LOOPS = frozenset({"map", "each", "flatMap", "mapWithKeys", "transform", "reject"})
+"""Methods by which a value whose origin is not known is taken for a collection."""
 _READING = frozenset(
     {
         "pluck", "sum", "max", "min", "avg", "average", "median", "sortBy", "sortByDesc", "groupBy", "keyBy", "where",

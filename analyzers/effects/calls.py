@@ -53,7 +53,8 @@ Keywords = dict[str, Value]
 def call(it: Interpreter, node: ir.Call, frame: Frame) -> Value:
     """The value of a call, with its effects."""
     callee = _written(it, node.callee, frame)
-    if isinstance(callee, ir.Name) and frame.find(callee.id) is None:
+    is_function = isinstance(callee, ir.Name) and _names_function(callee.id, frame)
+    if isinstance(callee, ir.Name) and is_function:
         intrinsic = intrinsics.INTRINSICS.get(callee.id) if frame.module.is_stub else None
         if intrinsic is not None:
             return intrinsic(it, evaluate_arguments(it, node, frame)[0], frame, node)
@@ -66,9 +67,19 @@ def call(it: Interpreter, node: ir.Call, frame: Frame) -> Value:
             return special
     if isinstance(callee, (ir.Attribute, ir.Lookup)):
         return _call_attribute(it, callee, node, frame)
-    value = it.evaluate(callee, frame)
+    value = (
+        it.global_name(callee.id, frame) if isinstance(callee, ir.Name) and is_function else it.evaluate(callee, frame)
+    )
     arguments, keywords = evaluate_arguments(it, node, frame)
     return call_value(it, value, arguments, keywords, frame, node)
+
+
+def _names_function(name: str, frame: Frame) -> bool:
+    """Whether a name before parentheses is no variable; PHP's variables hide no function: `$view` and `view()`."""
+    known = frame.find(name)
+    if known is None or frame.module.host != "php":
+        return known is None
+    return not any(isinstance(part, (*FUNCTIONS, Class, Object)) for part in choices(known))
 
 
 def _written(it: Interpreter, callee: ir.Expr, frame: Frame) -> ir.Expr:
@@ -266,9 +277,14 @@ def _by_unique_name(
     it: Interpreter, receiver: Value, name: str, arguments: Arguments, keywords: Keywords, frame: Frame, node: ir.Call
 ) -> Value:
     """A method called on something unknown: if one class alone has a method of that name, it is likely meant."""
-    for argument in arguments:
-        if isinstance(argument, FUNCTIONS):
-            call_value(it, argument, (UNKNOWN,), {}, frame, node)
+    functions = [argument for argument in arguments if isinstance(argument, FUNCTIONS)]
+    if functions and frame.module.host == "php" and name in builtin.PHP_LOOPS:
+        with it.loop(frame, node.span, "element", Count.UNKNOWN):
+            for function in functions:
+                call_value(it, function, (), {}, frame, node)
+        return UNKNOWN
+    for function in functions:
+        call_value(it, function, (UNKNOWN,), {}, frame, node)
     if not it.active or name.startswith("__") or frame.module.is_template:
         return UNKNOWN
     method = it.unique_method(name)

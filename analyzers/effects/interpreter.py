@@ -625,8 +625,10 @@ class Interpreter:
     def name(self, name: str, frame: Frame) -> Value:
         """What a bare name stands for."""
         found = frame.find(name)
-        if found is not None:
-            return found
+        return found if found is not None else self.global_name(name, frame)
+
+    def global_name(self, name: str, frame: Frame) -> Value:
+        """What a bare name stands for that is no variable of a function."""
         if name == "cls":
             return calls.own_class(frame)
         symbol = self.program.lookup(frame.module, name)
@@ -727,7 +729,7 @@ class Interpreter:
         if method is not None:
             return calls.bind_method(self, method, value, frame, node)
         field = value.symbol.field(name)
-        if field is not None and field[1].value is not None:
+        if field is not None and field[1].value is not None and not _is_filled_later(field[0].module, field[1].value):
             return self._field(*field)
         if field is not None and field[1].annotation is not None:
             return self.annotated(field[1].annotation, field[0].module) or UNKNOWN
@@ -983,6 +985,12 @@ def formatted(text: str, holes: tuple[Value, ...]) -> Value:
     for hole, rest in zip(holes, literal[1:], strict=True):
         parts += [hole, Const(rest)]
     return text_of(parts)
+
+
+def _is_filled_later(module: ModuleSymbol, value: ir.Expr) -> bool:
+    """Whether a property's value says nothing of what it holds when it is read: PHP's `private array $rows = []`."""
+    empty = isinstance(value, ir.Collection) and not value.items
+    return module.host == "php" and (empty or (isinstance(value, ir.Constant) and value.value is None))
 
 
 def joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:

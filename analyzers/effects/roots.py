@@ -33,6 +33,11 @@ class EntryEffects(msgspec.Struct, frozen=True):
     """Why it was not run to its end; empty when it was."""
 
 
+def _is_empty(value: Value) -> bool:
+    """Whether it is a collection without elements, which other methods fill."""
+    return isinstance(value, Items) and type(value.element) is Value
+
+
 class Runner:
     """Runs roots of one program."""
 
@@ -129,7 +134,10 @@ class Runner:
                     if found is not None:
                         return QuerySet(found, (), None, cls=owner, assumed=Confidence.LIKELY)
         if owner.module.host == "php" and function.name != "__construct":
-            return calls.instantiate(self.interpreter, owner, (), {}, frame, node)  # by the container, from its types
+            made = calls.instantiate(self.interpreter, owner, (), {}, frame, node)  # by the container, from its types
+            if root.kind == "function" and isinstance(made, Object):
+                made.attributes = {name: value for name, value in made.attributes.items() if not _is_empty(value)}
+            return made
         return Object(owner)
 
     def _argument(self, parameter: ir.Parameter, root: Root) -> Value | None:

@@ -657,6 +657,8 @@ def call_row(
 ) -> Value:
     """What calling a library's method of a row gives and runs."""
     known = operation(it, "row", name, frame.module.host, row.model.framework.name)
+    if known is None and row.model.framework.language == "php":
+        return _through_query(it, row, name, arguments, keywords, frame, node)
     if known is None:
         return UNKNOWN
     if known.does == "load":
@@ -672,6 +674,23 @@ def call_row(
             named: dict[str, Value] = {"sender": UNKNOWN, "instance": row}
             calls.call_function(it, Callable(receiver), (), named, frame, node)
     return row if known.gives in ("receiver", "row") else UNKNOWN
+
+
+def _through_query(
+    it: Interpreter,
+    row: Row,
+    name: str,
+    arguments: tuple[Value, ...],
+    keywords: dict[str, Value],
+    frame: Frame,
+    node: ir.Call,
+) -> Value:
+    """What an Eloquent model has no method for it asks a query of its own: `$this->model->where("open", true)`."""
+    query = QuerySet(row.model, it.loops, frame.at(node.span))
+    if operation(it, "queryset", name, "php", row.model.framework.name) is None:
+        scope = calls.scope_method(it, query, name, arguments, keywords, frame, node)
+        return scope if scope is not None else UNKNOWN
+    return call_set(it, query, name, arguments, keywords, frame, node)
 
 
 def once(effect: Effect, loops: frozenset[int] = frozenset()) -> Effect:
