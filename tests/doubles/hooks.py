@@ -156,9 +156,7 @@ class Hooks:
                 identity = f"MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u{installation.id}"
                 ours["installation"] = {"id": installation.id, "node_id": identity}
             if event.repository.owner.type == "Organization":
-                owner = event.repository.owner
-                url = f"{shapes.world.api}/orgs/{owner.login}"
-                ours["organization"] = {"login": owner.login, "id": owner.id, "node_id": owner.node_id, "url": url}
+                ours["organization"] = shapes.organization(event.repository.owner)
         payload: dict[str, Any] = _over(recorded, ours)
         return payload
 

@@ -4,7 +4,7 @@ What people do on GitHub, with the webhooks that follow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from tests.doubles.access import Access, Caller
@@ -52,14 +52,13 @@ class People:
                 self._world.next_id(), owner, list(repositories), dict(self._world.app.permissions)
             )
             self._world.installations[installation.id] = installation
-        self._installation("installation", "created", installation, by, repositories=self._names(repositories))
+        self._installation("installation", "created", installation, by)
         return installation
 
     def uninstall(self, installation: Installation, *, by: str | None = None) -> None:
         with self._world.lock:
             del self._world.installations[installation.id]
-        names = self._names(installation.repositories)
-        self._installation("installation", "deleted", installation, by, repositories=names)
+        self._installation("installation", "deleted", installation, by)
 
     def suspend(self, installation: Installation, *, by: str | None = None) -> None:
         """The App's tokens are refused until `unsuspend`."""
@@ -88,19 +87,22 @@ class People:
             if changed:
                 parts: dict[str, list[Any]] = {f"repositories_{each}": [] for each in ("added", "removed")}
                 parts[f"repositories_{action}"] = self._names(changed)
-                self._installation("installation_repositories", action, installation, by, **parts)
+                self._installation("installation_repositories", action, installation, by, requester=None, **parts)
 
-    def _names(self, repositories: Any) -> list[Any]:
+    def _names(self, repositories: Iterable[Repository]) -> list[Any]:
         return [self._shapes.repository_name(repository) for repository in repositories]
 
     def _installation(self, event: str, action: str, installation: Installation, by: str | None, **parts: Any) -> None:
         sender = self._world.account(by) if by else installation.account
         shape = self._shapes.installation(installation)
+        if event == "installation":
+            parts["repositories"] = self._names(installation.repositories)
         self._send([Event(event, action, None, sender, {"installation": shape, **parts})])
 
     def ping(self) -> None:
         app = self._world.app
         hook = {"type": "App", "id": app.id, "app_id": app.id, "active": True, "events": app.events}
+        hook |= {f"{name}url": f"{self._world.api}/app/hook/config" for name in ("", "ping_", "test_")}
         self._send([Event("ping", None, None, app.owner, {"hook": hook, "hook_id": app.id})])
 
     def set_permission(self, repository: Repository, login: str, permission: Permission) -> None:
@@ -236,8 +238,7 @@ class People:
     def _suite_event(
         self, repository: Repository, pull: PullRequest, action: str, by: str, before: str | None
     ) -> Event:
-        branch = pull.head if pull.head_repository is repository else None
-        suite = self._shapes.check_suite(repository, pull.head_sha, branch, before)
+        suite = self._shapes.check_suite(repository, pull.head_sha, before)
         return Event("check_suite", action, repository, self._world.account(by), {"check_suite": suite})
 
     # Words
@@ -311,7 +312,7 @@ class People:
 
     def _check_event(self, run: CheckRun, action: str, by: str, **parts: Any) -> None:
         with self._world.lock:
-            shape = self._shapes.check_run(run)
+            shape = self._shapes.check_run_told(run)
             event = Event("check_run", action, run.repository, self._world.account(by), {"check_run": shape, **parts})
         self._send([event])
 

@@ -43,6 +43,7 @@ _USER_LISTS = (
     *("followers", "following{/other_user}", "gists{/gist_id}", "starred{/owner}{/repo}", "subscriptions", "orgs"),
     *("repos", "events{/privacy}", "received_events"),
 )
+_ORGANIZATION_LISTS = ("repos", "events", "hooks", "issues", "members{/member}", "public_members{/member}")
 
 
 class Shapes:
@@ -73,6 +74,14 @@ class Shapes:
         counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
         dates = {"created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z"}
         return {**self.user(account), "name": account.login, **nothing, **counts, **dates}
+
+    def organization(self, account: Account) -> Json:
+        """As webhooks carry it."""
+        url = f"{self.world.api}/orgs/{account.login}"
+        lists = {f"{part.partition('{')[0]}_url": f"{url}/{part}" for part in _ORGANIZATION_LISTS}
+        avatar = f"{self.world.url}/avatars/{account.id}"
+        facts = {"id": account.id, "node_id": account.node_id, "avatar_url": avatar, "description": None}
+        return {"login": account.login, "url": url, **facts, **lists}
 
     def repository(self, repository: Repository, *, full: bool = False) -> Json:
         """As it stands within other things, or as the answer about itself."""
@@ -439,22 +448,40 @@ class Shapes:
         blob = f"{self.world.url}/{run.repository.full_name}/blob/{run.head_sha}/{annotation['path']}"
         return {**blank, **annotation, "blob_href": blob}
 
-    def check_suite(self, repository: Repository, head: str, branch: str | None, before: str | None) -> Json:
+    def check_run_told(self, run: CheckRun) -> Json:
+        """As webhooks carry it: with its suite."""
+        return {**self.check_run(run), "check_suite": self.check_suite(run.repository, run.head_sha)}
+
+    def check_suite(self, repository: Repository, head: str, before: str | None = None) -> Json:
+        """
+        Args:
+            before: what the branch stood at, where it was just pushed.
+        """
         identity = int(head[:8], 16)
         url = f"{self.world.api}/repos/{repository.full_name}/check-suites/{identity}"
-        runs = self.world.find_check(repository, head)
+        runs, pulls = self.world.find_check(repository, head), self._pulls_of(repository, head)
+        commit = repository.git.read_commit(head)
+        person = {"name": commit.author, "email": commit.email}
         return {
             "id": identity,
             "node_id": node_id("CheckSuite", identity),
-            "head_branch": branch,
+            "head_branch": pulls[0]["head"]["ref"] if pulls else None,
             "head_sha": head,
             "status": "queued",
             "conclusion": None,
             "url": url,
             "before": before,
             "after": head,
-            "pull_requests": self._pulls_of(repository, head),
+            "pull_requests": pulls,
             "app": self.app(),
+            "head_commit": {
+                "id": commit.sha,
+                "tree_id": commit.tree,
+                "message": commit.message,
+                "timestamp": commit.date,
+                "author": person,
+                "committer": person,
+            },
             "latest_check_runs_count": len(runs),
             "check_runs_url": f"{url}/check-runs",
         }

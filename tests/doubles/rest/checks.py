@@ -41,7 +41,7 @@ def update(call: Call) -> Answer:
 
 
 def _tell(call: Call, run: CheckRun, action: str) -> None:
-    call.tell("check_run", action, check_run=call.shapes.check_run(run))
+    call.tell("check_run", action, check_run=call.shapes.check_run_told(run))
 
 
 def _write(run: CheckRun, body: dict[str, Any]) -> None:
