@@ -7,6 +7,7 @@ What GitHub may answer instead of what was asked for, told apart by what it asks
     ├── RateLimited       not now: again at `until`
     ├── NotFound          it is not there, or not for us
     ├── Refused           what was sent is not accepted as it is, and will not be
+    ├── TooLarge          more than we are ready to fetch
     └── Unavailable       no answer, or none that can be used: later
 """
 
@@ -58,6 +59,10 @@ class NotFound(GitHubError):
 
 class Refused(GitHubError):
     """What was sent is not accepted (422 and its kin)."""
+
+
+class TooLarge(GitHubError):
+    """More than we are ready to fetch."""
 
 
 class Unavailable(GitHubError):
