@@ -140,11 +140,20 @@ def _engine(url: str) -> Engine:
     parsed = _parsed(url)
     if parsed.drivername != "sqlite":
         return sqlalchemy.create_engine(parsed, pool_pre_ping=True)
-    Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+    _make_private(Path(parsed.database or ""))
     engine = sqlalchemy.create_engine(parsed, connect_args={"timeout": PATIENCE.total_seconds()})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(file: Path) -> None:
+    """Make a file, unless it is there, that its owner alone reads: it keeps what waits for a signature."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+    except OSError as exc:
+        raise StorageError(f"the database cannot be used: {file}: {exc.strerror or exc}") from exc
 
 
 def _parsed(url: str) -> URL:

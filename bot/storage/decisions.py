@@ -47,7 +47,9 @@ class Decisions(Room):
             known = connection.execute(_BATCHES.where(batches.c.key == key)).one_or_none()
             if known is not None:
                 return _batch(connection, known)
-        added = connection.execute(batches.insert().values(pull_request=pull_request, key=key).returning(batches.c.id))
+        added = connection.execute(
+            batches.insert().values(pull_request=pull_request, key=key, published=False).returning(batches.c.id)
+        )
         batch: int = added.scalar_one()
         fingerprints = {
             row.id: row.fingerprint

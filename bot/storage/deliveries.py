@@ -31,6 +31,7 @@ class Deliveries(Room):
             "event": delivery.event,
             "payload": delivery.payload,
             "received_at": delivery.received_at,
+            "outcome": "",
         }
         return insert_new(connection, table, values)
 

@@ -53,7 +53,11 @@ class Store:
             clock: Tells the time in UTC.
         """
         database = Database(url, clock)
-        migrations.upgrade(database)
+        try:
+            migrations.upgrade(database)
+        except BaseException:
+            database.close()
+            raise
         return cls(database)
 
     def close(self) -> None:

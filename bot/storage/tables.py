@@ -17,7 +17,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
-    false,
 )
 
 from analyzers.findings import Finding, Review
@@ -40,7 +39,7 @@ deliveries = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("handled_at", Moment),
-    Column("outcome", Words, nullable=False, server_default=""),
+    Column("outcome", Words, nullable=False),
     Index(None, "handled_at"),
 )
 
@@ -121,7 +120,7 @@ batches = Table(
     Column("id", Id, primary_key=True),
     Column("pull_request", ForeignKey("pull_requests.id"), nullable=False),
     Column("key", Words, unique=True),  # what made it, such as a comment; the same act is never taken twice
-    Column("published", Boolean, nullable=False, server_default=false()),
+    Column("published", Boolean, nullable=False),
     Index(None, "published"),
 )
 

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("payload", sa.LargeBinary, nullable=False),
         sa.Column("received_at", sa.DateTime, nullable=False),
         sa.Column("handled_at", sa.DateTime),
-        sa.Column("outcome", sa.Text, nullable=False, server_default=""),
+        sa.Column("outcome", sa.Text, nullable=False),
     )
     op.create_index(None, "deliveries", ["handled_at"])
     op.create_table(
@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.Column("id", ID, primary_key=True),
         sa.Column("pull_request", ID, sa.ForeignKey("pull_requests.id"), nullable=False),
         sa.Column("key", sa.Text),
-        sa.Column("published", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("published", sa.Boolean, nullable=False),
         sa.UniqueConstraint("key"),
     )
     op.create_index(None, "batches", ["published"])
