@@ -23,7 +23,7 @@ _OPEN = {"path": ".*", "ref": ".+?", "basehead": ".+"}
 """Parameters that may hold slashes; the path of a repository's root is empty."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Invalid(Exception):
     """A request, or an answer, that the description does not allow."""
 
@@ -48,7 +48,7 @@ class Operation:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Matches the paths of this operation; a parameter at the end may hold slashes, as contents and refs do."""
+        """Matches the paths of this operation, percent-encoded as they are sent."""
         parts = re.split(r"\{(\w+)\}", self.path)
         text = ""
         for literal, name in zip(parts[::2], [*parts[1::2], None], strict=True):
@@ -72,7 +72,8 @@ class Operation:
                     problems.append(f'"{name}" wasn\'t supplied.')
                 continue
             value = _typed(given[name], parameter["schema"])
-            problems += [f"{name}: {error.message}" for error in _judge(parameter["schema"]).iter_errors(value)]
+            judge = Draft202012Validator(parameter["schema"])
+            problems += [f"{name}: {error.message}" for error in judge.iter_errors(value)]
             checked[name] = value
         if problems:
             raise Invalid(tuple(problems))
@@ -140,10 +141,6 @@ class Description:
     def _judge(self, *keys: str) -> Draft202012Validator:
         pointer = "/".join(key.replace("~", "~0").replace("/", "~1") for key in ("operations", *keys))
         return Draft202012Validator({"$ref": f"{DOCUMENT}#/{pointer}"}, registry=self._registry)
-
-
-def _judge(schema: Mapping[str, Any]) -> Draft202012Validator:
-    return Draft202012Validator(schema)
 
 
 def _refuse_errors(judge: Draft202012Validator, value: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Refusal(Exception):
     """An error answer."""
 

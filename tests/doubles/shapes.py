@@ -23,6 +23,7 @@ from tests.doubles.world import (
     Repository,
     Review,
     ReviewComment,
+    Thread,
     World,
     node_id,
 )
@@ -391,18 +392,14 @@ class Shapes:
         }
 
     def _place(self, comment: ReviewComment) -> Json:
-        file = comment.file()
+        """Where it was written, and where that is at the head; a comment on a file stands at the first line."""
         if comment.line is None:
-            return {
-                "diff_hunk": "",
-                "original_position": 1,
-                "position": 1,
-                "line": 1,
-                "original_line": 1,
-                "side": "RIGHT",
-            } | dict.fromkeys(("start_line", "original_start_line", "start_side"))
-        line = comment.line_at_head(comment.line, comment.side)
+            first = dict.fromkeys(("line", "original_line", "position", "original_position"), 1)
+            blank = dict.fromkeys(("start_line", "original_start_line", "start_side"))
+            return {"diff_hunk": "", "side": "RIGHT", **first, **blank}
+        file, line = comment.file(), comment.line_at_head(comment.line, comment.side)
         shown = next((each for each in comment.pull.diff() if each.path == comment.path), None)
+        start = comment.line_at_head(comment.start_line, comment.start_side or comment.side)
         return {
             "diff_hunk": file.excerpt(comment.side, comment.line),
             "original_position": file.position(comment.side, comment.line),
@@ -410,14 +407,12 @@ class Shapes:
             "line": line,
             "original_line": comment.line,
             "side": comment.side,
-            "start_line": comment.line_at_head(comment.start_line, comment.start_side or comment.side)
-            if line
-            else None,
+            "start_line": start if line else None,
             "original_start_line": comment.start_line,
             "start_side": comment.start_side,
         }
 
-    def thread(self, thread: Any) -> Json:
+    def thread(self, thread: Thread) -> Json:
         return {"node_id": thread.node_id, "comments": [self.review_comment(comment) for comment in thread.comments]}
 
     def check_run(self, run: CheckRun) -> Json:
