@@ -212,7 +212,7 @@ class Interpreter:
 
     def is_component(self, symbol: ClassSymbol) -> bool:
         """Whether the views that a class renders see its properties as variables."""
-        bases = {a.dotted if isinstance(a, External) else f"{a.module.name}.{a.name}" for a in symbol.mro()[1:]}
+        bases = {ancestor.dotted for ancestor in symbol.mro()[1:]}
         return any(base in framework.components for framework in self.frameworks.all for base in bases)
 
     def template_paths(self, name: str) -> list[str]:

@@ -273,8 +273,6 @@ def consume(it: Interpreter, value: Value, frame: Frame, node: ir.Node) -> None:
             method = part.symbol.method("toResponse")
             if method is not None:
                 calls.call_function(it, Callable(method, part), (), {}, frame, node)
-        elif frame.module.host == "php":
-            read_appended(it, part, frame, node)
 
 
 def _field_kind(symbol: object) -> str:

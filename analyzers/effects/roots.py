@@ -105,7 +105,9 @@ class Runner:
         arguments = {name: value for name, value in arguments.items() if value is not None}
         known = {name: value for name, value in arguments.items() if value is not None}
         value = calls.call_function(it, Callable(function, bound), (), known, frame, node)
-        if root.kind == "route":
+        if root.kind == "route" and function.module.host == "php":
+            readers.read_appended(it, value, Frame(function.module, function), function.node)
+        elif root.kind == "route":
             annotation = response_model(function.module, function)
             readers.read_response(it, value, annotation, Frame(function.module, function), function.node)
         readers.consume(it, value, Frame(function.module, function), function.node)

@@ -89,7 +89,7 @@ class Entries:
         return self._root(function, owner, kind or "function")
 
     def _class_entries(self, symbol: ClassSymbol) -> list[Entry]:
-        names = {a.dotted if isinstance(a, External) else f"{a.module.name}.{a.name}" for a in symbol.mro()[1:]}
+        names = {ancestor.dotted for ancestor in symbol.mro()[1:]}
         found: list[Entry] = []
         for base, entry in self._bases:
             family = base.partition(".")[0], base.rpartition(".")[2]

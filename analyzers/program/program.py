@@ -226,6 +226,13 @@ class Program:
                 return module.classes[name]
         return None
 
+    def _php_base(self, module: ModuleSymbol, base: ir.Expr) -> Symbol | None:
+        """A class of the same namespace that the tree has not."""
+        name = ir.dotted(base)
+        if module.language != "php" or name is None or not module.outline.namespace:
+            return None
+        return self.external(f"{module.outline.namespace}.{name}")
+
     def php_class_ending(self, dotted: str) -> ClassSymbol | None:
         """The class whose qualified name ends in this, in whatever namespace the project has its own in."""
         namespace, _, name = dotted.rpartition(".")
@@ -286,7 +293,7 @@ class Program:
             ):
                 bases = [expr.callee.value, *expr.arguments]
             for base in bases:
-                found = self.class_of(symbol.module, base)
+                found = self.class_of(symbol.module, base) or self._php_base(symbol.module, base)
                 if isinstance(found, ClassSymbol) and found is not symbol:
                     order.extend(found.mro())
                 elif isinstance(found, External):

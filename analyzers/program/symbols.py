@@ -152,6 +152,12 @@ class ClassSymbol:
         return self.node.name
 
     @property
+    def dotted(self) -> str:
+        """Its name in full: below its namespace in PHP, below its module elsewhere."""
+        home = self.module.outline.namespace if self.module.language == "php" and not self.module.is_stub else ""
+        return f"{home or self.module.name}.{self.qualname}"
+
+    @property
     def program(self) -> Program:
         return self.module.program
 
