@@ -187,6 +187,8 @@ def call_set(
     known = operation(it, "queryset", name, frame.module.host, value.model.framework.name)
     if known is None:
         scope = calls.scope_method(it, value, name, arguments, keywords, frame, node)
+        if scope is None:
+            scope = _by_unique_name(it, value, name, arguments, keywords, frame, node)
         return scope if scope is not None else _built(it, value, frame, node, None, unknown=True)
     if known.does == "each":
         run(it, value, frame, node)
@@ -222,6 +224,26 @@ def call_set(
         else:
             run(it, value, frame, node)
     return given(it, known, value, arguments, frame, node)
+
+
+def _by_unique_name(
+    it: Interpreter,
+    value: QuerySet,
+    name: str,
+    arguments: tuple[Value, ...],
+    keywords: dict[str, Value],
+    frame: Frame,
+    node: ir.Call,
+) -> Value | None:
+    """What a method gives that no known class of the query set has, but one query set class of the tree alone."""
+    method = it.unique_method(name)
+    if method is None or method.owner is None or it.orm.query_set_framework(method.owner) is None:
+        return None
+    made = calls.call_function(it, Callable(method, value), arguments, keywords, frame, node)
+    for part in choices(made):
+        if isinstance(part, QuerySet):
+            part.assumed, part.vague = min(part.assumed, Confidence.LIKELY), True
+    return made
 
 
 def _certain(value: QuerySet) -> QuerySet:
@@ -274,11 +296,10 @@ def _built(
         return result
     if value.served and not unknown:
         result.served, result.defeated = False, True
-    elif value.relation and value.assumed < Confidence.CERTAIN and not unknown:
-        result.assumed, result.loads = Confidence.CERTAIN, NO_LOADS
+    elif value.relation and not value.vague and not unknown:
+        result.assumed = Confidence.CERTAIN
     if unknown:
-        result.assumed = min(value.assumed, Confidence.LIKELY)
-        result.loads = value.loads
+        result.assumed, result.vague = min(value.assumed, Confidence.LIKELY), True
     if known is not None and known.gives == "scalar":
         result.columns = True
     return result

@@ -172,8 +172,8 @@ class QuerySet(Value):
 
     __slots__ = (
         "assumed", "cls", "columns", "created", "defeated", "fetched", "inner", "joined", "loads", "made", "model",
-        "narrowed", "origin", "parent", "relation", "row", "selected", "served", "short", "trail", "tuples", "via",
-        "writes",
+        "narrowed", "origin", "parent", "relation", "row", "selected", "served", "short", "trail", "tuples", "vague",
+        "via", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -200,6 +200,8 @@ class QuerySet(Value):
         self.loads = loads
         self.assumed = assumed
         """How sure it is that nothing more was loaded."""
+        self.vague = False
+        """A method had a part in it that could not be resolved for certain."""
         self.served = served
         """Its rows came with their owner: going through it is free."""
         self.relation = relation
@@ -247,7 +249,7 @@ class QuerySet(Value):
             served=self.served, relation=self.relation, columns=self.columns, defeated=self.defeated,
             parent=self.parent,
         )  # fmt: skip
-        other.inner, other.short = self.inner, self.short
+        other.inner, other.short, other.vague = self.inner, self.short, self.vague
         other.selected, other.tuples, other.joined = self.selected, self.tuples, self.joined
         other.narrowed, other.writes, other.via = self.narrowed, self.writes, self.via
         return other

@@ -409,6 +409,9 @@ class Orm:
                     symbol = self.program.class_of(field[0].module, inner.arguments[0]) if inner.arguments else symbol
             if isinstance(symbol, ClassSymbol) and self.query_set_framework(symbol) is not None:
                 return True, symbol
+            given = self._given_manager(field[0].module, value)
+            if given is not None:
+                return True, given
             if isinstance(symbol, External) and (
                 symbol.last.endswith(("Manager", "QuerySet")) or symbol.dotted in self._query_sets
             ):
@@ -416,6 +419,14 @@ class Orm:
         if name in ("_default_manager", "_base_manager"):
             return True, self.manager_class(model, "objects")[1]
         return name in model.framework.managers, None
+
+    def _given_manager(self, module: ModuleSymbol, value: ir.Expr) -> ClassSymbol | None:
+        """The manager class that a call wraps: `objects = ScopedManager(event="event", _manager_class=OrderManager)`."""
+        if not isinstance(value, ir.Call):
+            return None
+        arguments = (*value.arguments, *(keyword.value for keyword in value.keywords))
+        classes = (self.program.class_of(module, argument) for argument in arguments if ir.dotted(argument))
+        return next((c for c in classes if isinstance(c, ClassSymbol) and self.query_set_framework(c)), None)
 
 
 class ByName(Generic[Found]):
