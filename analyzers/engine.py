@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
+from typing import TypeAlias
 
 import msgspec
 
@@ -30,6 +31,10 @@ from analyzers.remedies import Evaluate, with_fixes
 from analyzers.span import Place, Span
 from analyzers.suppressions import Allows, concerned
 
+NAMED = 3
+"""Of what one line causes besides the worst, how many are named."""
+Lines: TypeAlias = Mapping[str, Sequence[tuple[int, int]]]
+"""Ranges of changed lines by path."""
 REVIEW_STEPS = 600_000
 """Steps for each side of one review; some 15 seconds. Entry points come first, what is left out is named."""
 
@@ -135,12 +140,13 @@ def review(
             progress("evaluating", len(sides[1].results), len(roots))
         _run_both(sides, root, changed)
     before, after = sides[0].findings(), sides[1].findings()
-    introduced, fixed, standing = _compare(before, after)
     lines = _changed_lines(change.files)
+    introduced, fixed, standing = _compare(before, after, lines)
     introduced = _deduplicated([_placed(finding, lines) for finding in introduced], lines)
     allows = Allows(change.head, head, None if own else change)
     introduced = [_marked(finding, options_for, allows) for finding in introduced]
     introduced = with_fixes(_ordered(introduced), change.head, sides[1], _evaluating(index, options))
+    introduced = _gathered(introduced, lines)
     standing = [_marked(finding, options_for, allows) for finding in standing]
     gone = Allows(change.base, base)
     about = concerned(change, [gone.of(finding) for finding in fixed])
@@ -314,33 +320,80 @@ def _is_within(path: str, folders: tuple[str, ...]) -> bool:
 
 
 def _compare(
-    before: Mapping[str, Finding], after: Mapping[str, Finding]
+    before: Mapping[str, Finding], after: Mapping[str, Finding], lines: Lines
 ) -> tuple[list[Finding], list[Finding], list[Finding]]:
     """
     Tell introduced, fixed and standing apart.
 
-    What disappears in one place and appears in another with the same evidence was moved: it stands.
+    What disappears in one place and appears in another with the same evidence was moved: it stands. So does what the
+    change only calls.
     """
     new = [after[key] for key in sorted(after.keys() - before.keys())]
     gone = [before[key] for key in sorted(before.keys() - after.keys())]
     standing = [after[key] for key in sorted(after.keys() & before.keys())]
-    moved: dict[tuple[str, str], list[Finding]] = {}
-    for finding in gone:
-        moved.setdefault(_evidence(finding), []).append(finding)
-    introduced = []
-    for finding in new:
-        same = moved.get(_evidence(finding))
-        if same:
-            same.pop()
-            standing.append(finding)
-        else:
-            introduced.append(finding)
-    fixed = [finding for findings in moved.values() for finding in findings]
-    return introduced, fixed, standing
+    for evidence in (_told, _subject):
+        moved: dict[tuple[str, str], list[Finding]] = {}
+        for finding in gone:
+            moved.setdefault(evidence(finding), []).append(finding)
+        kept: list[Finding] = []
+        for finding in new:
+            same = moved.get(evidence(finding))
+            if same:
+                same.pop()
+            (standing if same is not None else kept).append(finding)
+        new, gone = kept, [finding for findings in moved.values() for finding in findings]
+    called = [finding for finding in new if _is_only_called(finding, lines)]
+    return [finding for finding in new if finding not in called], gone, standing + called
 
 
-def _evidence(finding: Finding) -> tuple[str, str]:
+def _told(finding: Finding) -> tuple[str, str]:
+    """What stays the same when code moves."""
     return finding.rule, finding.message
+
+
+def _subject(finding: Finding) -> tuple[str, str]:
+    """What stays the same when code moves within its file and what it loops over gets another name."""
+    return f"{finding.rule} {finding.trace[-1].place.path}", finding.subject
+
+
+def _is_only_called(finding: Finding, lines: Lines) -> bool:
+    """
+    Whether a change calls from outside what repeats by itself: the rows, the loops and all in them is code that it leaves
+    alone, and that does the same to whoever calls it.
+    """
+    start = next((place for place, step in enumerate(finding.trace) if step.role == "loop"), len(finding.trace))
+    ahead = [step for step in finding.trace[:start] if step.role == "call"]
+    proof = [step for step in finding.trace[:start] if step.role == "rows"] + list(finding.trace[start:])
+    return any(_touched(s.place, lines) for s in ahead) and not any(_touched(s.place, lines) for s in proof)
+
+
+def _gathered(findings: Sequence[Finding], lines: Lines) -> list[Finding]:
+    """
+    One finding for each changed line that causes several elsewhere, or for the changed loop around it: what a reader has to
+    decide on is that line.
+
+    What is done too often on the line itself is told by itself. The worst speaks for the rest and names some of them.
+    """
+    groups: dict[tuple[str, str, int, str | None], list[Finding]] = {}
+    for finding in findings:
+        loops = [step.place for step in finding.trace if step.role == "loop" and _touched(step.place, lines)]
+        leaf = finding.trace[-1].place
+        by_itself = finding.place == leaf or not _touched(finding.place, lines)
+        cause = leaf if by_itself else loops[-1] if loops else finding.place
+        rule = finding.rule if by_itself else ""
+        groups.setdefault((rule, cause.path, cause.span.line, finding.suppressed), []).append(finding)
+    return [_speaking_for(group) for group in groups.values()]
+
+
+def _speaking_for(findings: Sequence[Finding]) -> Finding:
+    """The first of some findings, which names the others."""
+    first = findings[0]
+    others = sorted({f"`{finding.subject}`" for finding in findings} - {f"`{first.subject}`"})
+    if not others:
+        return first
+    named, more = others[:NAMED], len(others) - NAMED
+    text = ", ".join(named) + (f" and {more} more" if more > 0 else "")
+    return msgspec.structs.replace(first, message=f"{first.message}; likewise {text}")
 
 
 def _changed_lines(files: Iterable[ChangedFile]) -> dict[str, list[tuple[int, int]]]:
@@ -353,7 +406,7 @@ def _changed_lines(files: Iterable[ChangedFile]) -> dict[str, list[tuple[int, in
     return lines
 
 
-def _placed(finding: Finding, lines: Mapping[str, list[tuple[int, int]]]) -> Finding:
+def _placed(finding: Finding, lines: Lines) -> Finding:
     """
     The finding on the changed line that caused it: where it queries, else where the rows come from, else on the way.
     """
@@ -369,9 +422,7 @@ def _placed(finding: Finding, lines: Mapping[str, list[tuple[int, int]]]) -> Fin
     return finding
 
 
-def _deduplicated(
-    findings: list[Finding], lines: Mapping[str, list[tuple[int, int]]] = MappingProxyType({})
-) -> list[Finding]:
+def _deduplicated(findings: list[Finding], lines: Lines = MappingProxyType({})) -> list[Finding]:
     """
     One finding for each place that queries and each changed line that causes it.
 
@@ -385,7 +436,7 @@ def _deduplicated(
     return [f for (rule, leaf, cause), f in best.items() if cause is not None or (rule, leaf) not in caused]
 
 
-def _touched(place: Place, lines: Mapping[str, list[tuple[int, int]]]) -> bool:
+def _touched(place: Place, lines: Lines) -> bool:
     return any(place.span.touches(first, last) for first, last in lines.get(place.path, ()))
 
 

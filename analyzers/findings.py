@@ -35,6 +35,8 @@ class Confidence(enum.IntEnum):
 
 Category = Literal["nplusone", "transactions", "sql", "auth", "resilience"]
 State = Literal["introduced", "fixed", "standing"]
+Role = Literal["rows", "loop", "call", "leaf"]
+"""What a step is in a proof: where rows come from or through, what repeats, what leads on, what is done in the end."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -42,6 +44,7 @@ class Step(msgspec.Struct, frozen=True):
 
     place: Place
     message: str
+    role: Role = "call"
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -77,6 +80,8 @@ class Finding(msgspec.Struct, frozen=True):
     trace: tuple[Step, ...]
     fingerprint: str
     """Identity across commits; holds no line number."""
+    subject: str = ""
+    """What is done too often, as a reader would quote it: a relation, `Order.customer`, or the code of a call."""
     symbol: str = ""
     """`path::qualname` of the function that holds the finding."""
     entry: str = ""

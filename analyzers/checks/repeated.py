@@ -77,6 +77,7 @@ def judged(rule_id: str, entry: EntryEffects, item: Repeated, message: str, advi
         place=leaf.place,
         trace=trace(item),
         fingerprint=fingerprint(rule.id, leaf.function, evidence),
+        subject=what,
         symbol=leaf.function,
         entry=entry.root.label,
     )
@@ -97,19 +98,19 @@ def trace(item: Repeated) -> tuple[Step, ...]:
     steps: list[Step] = []
     leaf = item.leaf
     if isinstance(leaf, Query) and leaf.declared is not None:
-        steps.append(Step(leaf.declared, f"`{leaf.relation}` is declared here, to be loaded when it is read"))
+        steps.append(Step(leaf.declared, f"`{leaf.relation}` is declared here, to be loaded when it is read", "rows"))
     if isinstance(leaf, Query) and leaf.source is not None and leaf.source != leaf.place:
         lacks = f", without `{leaf.relation.partition('.')[2]}`" if leaf.how is How.LAZY and leaf.relation else ""
-        steps.append(Step(leaf.source, f"the rows are queried here{lacks}"))
+        steps.append(Step(leaf.source, f"the rows are queried here{lacks}", "rows"))
     for place in leaf.via if isinstance(leaf, Query) else ():
         if all((step.place.path, step.place.span.line) != (place.path, place.span.line) for step in steps):
-            steps.append(Step(place, "the rows come through here"))
+            steps.append(Step(place, "the rows come through here", "rows"))
     for node in item.path:
         if isinstance(node, Loop) and node in item.loops:
-            steps.append(Step(node.place, _loop_words(node)))
+            steps.append(Step(node.place, _loop_words(node), "loop"))
         elif isinstance(node, Call):
             steps.append(Step(node.place, f"calls `{node.name}`"))
-    steps.append(Step(leaf.place, f"`{leaf.text}` {_leaf_words(leaf)}"))
+    steps.append(Step(leaf.place, f"`{leaf.text}` {_leaf_words(leaf)}", "leaf"))
     return tuple(
         step
         for place, step in enumerate(steps)

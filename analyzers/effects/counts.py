@@ -5,6 +5,7 @@ How often a loop runs, as far as its text tells. What is known to be short stays
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from analyzers import ir
@@ -79,50 +80,80 @@ def ends_early(body: tuple[ir.Stmt, ...]) -> bool:
     return False
 
 
-def skips_seen(node: ir.If, rest: tuple[ir.Stmt, ...]) -> bool:
-    """Whether a test passes over what was met before: `if key in seen: continue`, with `seen.add(key)` after it."""
-    test = node.test
-    if not isinstance(test, ir.Operation) or test.operator != "in" or node.other:
-        return False
-    return (
-        bool(node.then)
-        and isinstance(node.then[-1], ir.Continue)
-        and any(_fills(s, _chain(test.operands[-1])) for s in rest)
+def memo_filled(node: ir.If) -> str | None:
+    """
+    What a test finds missing and the code under it fills, so that this code runs once; None where there is no such thing.
+
+        if key not in seen: ...; seen.add(key)                 gives "seen"
+        if live and self._total is None: self._total = ...     gives "self._total"
+        if value is None: ...; cache.set(key, value)           gives "value"
+    """
+    for memo in _missing(node.test):
+        if any(_fills(statement, memo) or _caches(statement) for statement in _always(node.then)):
+            return memo
+    return None
+
+
+def memo_passed(node: ir.If, rest: tuple[ir.Stmt, ...]) -> str | None:
+    """
+    What a test that leaves asks for and the code after it fills, so that this code runs once.
+
+        if key in seen: continue        gives "seen", where `rest` says `seen.add(key)`
+        if order.paid: return           gives "order.paid", where it says `order.paid = True`
+    """
+    if node.other or not node.then or not isinstance(node.then[-1], (ir.Continue, ir.Return)):
+        return None
+    return next(
+        (memo for memo in _there(node.test) if any(_fills(statement, memo) for statement in _always(rest))), None
     )
 
 
-def is_memo(node: ir.If, *, shared: bool) -> bool:
-    """
-    Whether a test guards the filling of a memo, so that its body runs once per key.
+def _there(test: ir.Expr) -> list[str]:
+    """What a test may find to be there already: containers of keys, attributes."""
+    found = [_chain(n.operands[-1]) for n in ir.walk(test) if isinstance(n, ir.Operation) and n.operator == "in"]
+    return found + [_chain(n) for n in ir.walk(test) if isinstance(n, ir.Attribute)]
 
-    `if key not in seen: seen[key] = load(key)` is one; so is `if self._total is None: self._total = count()`, when the
-    object is `shared` by the iterations.
-    """
-    test = node.test
+
+def _missing(test: ir.Expr) -> list[str]:
+    """What is not there yet where a test holds."""
     if not isinstance(test, ir.Operation) or not test.operands:
-        return False
-    if test.operator == "not" or (test.operator in ("is", "==") and isinstance(test.operands[-1], ir.Constant)):
-        memo = _chain(test.operands[0])
-        return any(_remembers(statement, memo, shared=shared) for statement in node.then)
-    if test.operator == "not in":
-        memo = _chain(test.operands[-1])
-        return any(_fills(statement, memo) for statement in node.then)
-    return False
+        return []
+    match test.operator:
+        case "and":
+            return [memo for operand in test.operands for memo in _missing(operand)]
+        case "not in":
+            return [_chain(test.operands[-1])]
+        case "not":
+            return [_chain(test.operands[0])]
+        case "is" | "==" if isinstance(test.operands[-1], ir.Constant):
+            return [_chain(test.operands[0])]
+    return []
 
 
-def _remembers(statement: ir.Stmt, memo: str, *, shared: bool) -> bool:
-    """`cache.set(...)`, or `self.memo = ...` where the object is not one of the rows."""
-    if isinstance(statement, ir.Evaluate) and isinstance(statement.value, ir.Call):
-        receiver, _, name = _chain(statement.value.callee).rpartition(".")
-        return name in ("set", "add", "set_many", "aset") and "cache" in receiver.lower()
-    if isinstance(statement, ir.Assign) and shared and memo.startswith(("self.", "cls.")):
-        return any(_chain(target) == memo for target in statement.targets)
-    return False
+def _always(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
+    """Statements that run whenever their block does."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, (ir.With, ir.Try)):
+            yield from _always(statement.body)
 
 
 def _fills(statement: ir.Stmt, memo: str) -> bool:
+    """`memo[key] = ...`, `memo.add(key)`, `order.memo = ...`; a plain name is forgotten with its function."""
     if isinstance(statement, ir.Assign):
-        return any(isinstance(target, ir.Subscript) and _chain(target.value) == memo for target in statement.targets)
+        return any(
+            (isinstance(target, ir.Subscript) and _chain(target.value) == memo)
+            or (isinstance(target, ir.Attribute) and _chain(target) == memo)
+            for target in statement.targets
+        )
     if isinstance(statement, ir.Evaluate) and isinstance(statement.value, ir.Call):
         return _chain(statement.value.callee) in (f"{memo}.add", f"{memo}.append", f"{memo}.setdefault")
     return False
+
+
+def _caches(statement: ir.Stmt) -> bool:
+    """`cache.set(...)`."""
+    if not isinstance(statement, ir.Evaluate) or not isinstance(statement.value, ir.Call):
+        return False
+    receiver, _, name = _chain(statement.value.callee).rpartition(".")
+    return name in ("set", "add", "set_many", "aset") and "cache" in receiver.lower()

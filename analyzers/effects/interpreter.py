@@ -329,14 +329,14 @@ class Interpreter:
     def block(self, body: tuple[ir.Stmt, ...], frame: Frame) -> bool:
         """Run statements; whether they always leave the block (return, raise, break, continue)."""
         for place, statement in enumerate(body):
-            if isinstance(statement, ir.If) and counts.skips_seen(statement, body[place + 1 :]):
-                self.statement(statement, frame)
-                with self.collecting() as effects:
-                    leaves = self.block(body[place + 1 :], frame)
-                self.sink.extend(rows.once(effect) for effect in effects)
-                return leaves
             if self.statement(statement, frame):
                 return True
+            memo = counts.memo_passed(statement, body[place + 1 :]) if isinstance(statement, ir.If) else None
+            if memo is not None:
+                with self.collecting() as effects:
+                    leaves = self.block(body[place + 1 :], frame)
+                self.sink.extend(self._once(memo, effects, frame))
+                return leaves
         return False
 
     def statement(self, node: ir.Stmt, frame: Frame) -> bool:
@@ -430,8 +430,9 @@ class Interpreter:
         after_then, frame.names = frame.names, before
         with self.collecting() as other:
             other_leaves = self.block(node.other, frame)
-        if counts.is_memo(node, shared=not isinstance(frame.instance, Row)):
-            then = [rows.once(effect) for effect in then]
+        memo = counts.memo_filled(node)
+        if memo is not None:
+            then = self._once(memo, then, frame)
         if then or other:
             self.sink.append(Branch((tuple(then), tuple(other))))
         if then_leaves and other_leaves:
@@ -441,6 +442,16 @@ class Interpreter:
         elif not then_leaves:
             frame.names = joined(after_then, frame.names)
         return False
+
+    def _once(self, memo: str, effects: list[Effect], frame: Frame) -> list[Effect]:
+        """Effects that run once for each memo: the loops in which there is another one repeat them still."""
+        name, dot, _ = memo.partition(".")
+        owner = frame.find(name) if dot else None
+        if isinstance(owner, Row) or (isinstance(owner, Object) and name not in ("self", "cls")):
+            return [rows.once(effect, frozenset(owner.created)) for effect in effects]
+        if dot and name not in ("self", "cls"):
+            return effects
+        return [rows.once(effect) for effect in effects]
 
     def _for(self, node: ir.For, frame: Frame) -> None:
         self.for_each(
