@@ -358,8 +358,8 @@ def _subject(finding: Finding) -> tuple[str, str]:
 
 def _is_only_called(finding: Finding, lines: Lines) -> bool:
     """
-    Whether a change calls from outside what repeats by itself: the rows, the loops and all in them is code that it leaves
-    alone, and that does the same to whoever calls it.
+    Whether a change calls from outside what repeats by itself: the rows, the loops and all in them is code that it
+    leaves alone, and that does the same to whoever calls it.
     """
     start = next((place for place, step in enumerate(finding.trace) if step.role == "loop"), len(finding.trace))
     ahead = [step for step in finding.trace[:start] if step.role == "call"]
@@ -369,8 +369,8 @@ def _is_only_called(finding: Finding, lines: Lines) -> bool:
 
 def _gathered(findings: Sequence[Finding], lines: Lines) -> list[Finding]:
     """
-    One finding for each changed line that causes several elsewhere, or for the changed loop around it: what a reader has to
-    decide on is that line.
+    One finding for each changed line that causes several elsewhere, or for the changed loop around it: a reader has to
+    decide on that line.
 
     What is done too often on the line itself is told by itself. The worst speaks for the rest and names some of them.
     """

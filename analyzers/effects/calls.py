@@ -4,6 +4,7 @@ What calls do: functions of the tree are spliced in, what libraries do is asked 
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from analyzers import ir
@@ -45,6 +46,8 @@ DEPTH = 14
 UNIQUE = 40
 """Files that may mention a method's name while its only definition is still taken to be meant."""
 FUNCTIONS = (Callable, Anonymous)
+BUILT_IN = frozenset(name for kind in (str, bytes, list, tuple, dict, set, deque) for name in dir(kind))
+"""Methods that anything may have: a name alone does not tell that the tree's own is meant."""
 
 Arguments = tuple[Value, ...]
 Keywords = dict[str, Value]
@@ -285,7 +288,7 @@ def _by_unique_name(
         return UNKNOWN
     for function in functions:
         call_value(it, function, (UNKNOWN,), {}, frame, node)
-    if not it.active or name.startswith("__") or frame.module.is_template:
+    if not it.active or name.startswith("__") or name in BUILT_IN or frame.module.is_template:
         return UNKNOWN
     method = it.unique_method(name)
     if method is None or method.owner is None:

@@ -82,7 +82,7 @@ def ends_early(body: tuple[ir.Stmt, ...]) -> bool:
 
 def memo_filled(node: ir.If) -> str | None:
     """
-    What a test finds missing and the code under it fills, so that this code runs once; None where there is no such thing.
+    What a test finds missing and the code under it fills, so that this code runs once; None where nothing is so.
 
         if key not in seen: ...; seen.add(key)                 gives "seen"
         if live and self._total is None: self._total = ...     gives "self._total"

@@ -421,7 +421,7 @@ class Orm:
         return name in model.framework.managers, None
 
     def _given_manager(self, module: ModuleSymbol, value: ir.Expr) -> ClassSymbol | None:
-        """The manager class that a call wraps: `objects = ScopedManager(event="event", _manager_class=OrderManager)`."""
+        """The manager class that a call wraps: `objects = Scoped(event="event", _manager_class=OrderManager)`."""
         if not isinstance(value, ir.Call):
             return None
         arguments = (*value.arguments, *(keyword.value for keyword in value.keywords))
