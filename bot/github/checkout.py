@@ -7,9 +7,9 @@ The commits of a pull request, as git objects on disk.
     └── acme-orders-1f0c….fetch     locked by whoever fetches
 
 Nothing is checked out: links, submodules, attributes and odd names stay what they are, entries of trees. No hook, no
-configuration but ours, no protocol but HTTP, no redirection to another host. A fork's head is fetched by its id from the
-repository that the pull request is in, where GitHub keeps it. The token goes to git in its environment, as a header for
-that server only: it stands in no URL, no command line, no file and no message.
+configuration but ours, no protocol but HTTP, no redirection to another host. A fork's head is fetched by its id from
+the repository that the pull request is in, where GitHub keeps it. The token goes to git in its environment, as a header
+for that server only: it stands in no URL, no command line, no file and no message.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ USER = "x-access-token"
 """Whose password an installation's token is."""
 # https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
 
-_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_ID = re.compile(r"[0-9a-f]{40}")
+"""GitHub's repositories use SHA-1."""
 _REGULAR = ("100644", "100755")
 _CONFIG = """\
 [core]
@@ -123,16 +124,17 @@ class Checkouts:
             GitHubError: They can't be had: `NotFound` also when the repository does not know one of them.
         """
         clone = self._directory / _name(clone_url)
+        git = _Git(clone, clone_url, token, self._largest_fetch, self._timeout, self._ca_file)
+        found = Checkout(clone, commits, git)
         clone.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(clone.with_name(f"{clone.name}.use"), fcntl.LOCK_SH):
-            found = Checkout(
-                clone, commits, _Git(clone, clone_url, token, self._largest_fetch, self._timeout, self._ca_file)
-            )
-            found.fetch_commits()
-            os.utime(found.lock_of("use"))
-            yield found
-        if found.has_fetched:
-            self._make_room()
+        try:
+            with _locked(found.lock_of("use"), fcntl.LOCK_SH):
+                os.utime(found.lock_of("use"))
+                found.fetch_commits()
+                yield found
+        finally:
+            if found.has_fetched:
+                self._make_room()
 
     def _make_room(self) -> None:
         """Remove clones that nobody reads until the cache is within its limit, and those with too many packs."""
@@ -368,9 +370,14 @@ def _locked(path: Path, kind: int) -> Iterator[None]:
 
 
 def _size(clone: Path) -> tuple[int, int]:
-    """Bytes, and packs."""
-    files = [path for path in clone.rglob("*") if path.is_file()]
-    return sum(path.stat().st_size for path in files), sum(path.suffix == ".pack" for path in files)
+    """Bytes, and packs; of a clone that goes meanwhile, what was seen of it."""
+    size = packs = 0
+    for folder, _, names in os.walk(clone):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                size += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118  (thousands of them)
+                packs += name.endswith(".pack")
+    return size, packs
 
 
 def _remove_unused(lock: Path) -> bool:

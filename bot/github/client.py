@@ -38,6 +38,8 @@ API_VERSION = "2022-11-28"
 PER_PAGE = 100
 MOST_PAGES = 300
 """A listing of more pages is broken: GitHub itself ends the longest, the files of a pull request, after 3,000."""
+PATIENCE = 5.0
+"""Seconds that a thread sleeps to keep the pace; who would have to wait longer is told to come again."""
 TIMEOUT = 20
 """Seconds for one answer."""
 REFRESH = dt.timedelta(minutes=10)
@@ -93,7 +95,7 @@ class GitHub:
             api_url: Of GitHub Enterprise Server `https://host/api/v3`.
             ca_file: Certificates to trust instead of the system's, PEM.
             now: The time, UTC.
-            sleep: How the pace of writes is kept; never longer than a few seconds.
+            sleep: How the pace of writes is kept; never longer than `PATIENCE`.
         """
         self._auth = Auth.AppAuth(app_id, private_key)
         self.now = now
@@ -335,12 +337,16 @@ class Client:
         return headers, text
 
     def _keep_pace(self, writes: bool) -> None:
-        blocked = self._pace.blocked(self._seconds())
-        if blocked > 0:
-            until = self.github.now() + dt.timedelta(seconds=blocked)
-            raise RateLimited("GitHub's limit for this installation still holds", until)
-        if writes and (wait := self._pace.take(self._seconds())) > 0:
+        wait = self._pace.blocked(self._seconds())
+        if wait > 0:
+            raise RateLimited("GitHub's limit for this installation still holds", self._in(wait))
+        if writes and (wait := self._pace.take(self._seconds(), PATIENCE)) > 0:
+            if wait > PATIENCE:
+                raise RateLimited("This installation has many comments waiting to be written", self._in(wait))
             self.github.sleep(wait)
+
+    def _in(self, seconds: float) -> dt.datetime:
+        return self.github.now() + dt.timedelta(seconds=seconds)
 
     def _note(self, error: errors.GitHubError) -> None:
         if isinstance(error, RateLimited):

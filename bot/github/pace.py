@@ -33,10 +33,18 @@ class Pace:
         with self._lock:
             self._blocked_until = max(self._blocked_until, now + seconds)
 
-    def take(self, now: float) -> float:
-        """Count one write; return the seconds after which it may go out."""
+    def take(self, now: float, patience: float) -> float:
+        """
+        The seconds after which one more write may go out.
+
+        Args:
+            now: The time.
+            patience: A write that would have to wait longer is not counted: it has to be asked for again.
+        """
         with self._lock:
             passed = max(now - self._counted_at, 0.0)
-            self._allowed = min(self._allowed + passed * WRITES_PER_SECOND, BURST) - 1
-            self._counted_at = now
-            return max(-self._allowed, 0.0) / WRITES_PER_SECOND
+            allowed = min(self._allowed + passed * WRITES_PER_SECOND, BURST) - 1
+            wait = max(-allowed, 0.0) / WRITES_PER_SECOND
+            if wait <= patience:
+                self._allowed, self._counted_at = allowed, now
+            return wait

@@ -138,6 +138,24 @@ def test_a_limit_is_kept(double: Double, client: Client) -> None:
     assert abs(first.value.until - second.value.until) < dt.timedelta(seconds=1)
 
 
+def test_many_writes(double: Double, scene: Scene) -> None:
+    """A thread waits for a few seconds at most; then it is told to come again, and nothing was sent."""
+    slept: list[float] = []
+    now = dt.datetime.now(dt.UTC)
+    github = GitHub(
+        double.world.app.id, double.access.private_key, api_url=double.api_url, now=lambda: now, sleep=slept.append
+    )
+    client = github.installation(scene.installation.id)
+    for _ in range(25):
+        comments.write(client, NAME, 1, "x")
+    with pytest.raises(RateLimited) as caught:
+        comments.write(client, NAME, 1, "x")
+    assert slept == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert caught.value.until == now + dt.timedelta(seconds=6)
+    assert len(double.log.of("issues/create-comment")) == 25
+    github.close()
+
+
 def test_a_spent_budget(double: Double, client: Client) -> None:
     """The last call of the hour is answered; the next one is not sent."""
     double.limits.per_hour = 2
