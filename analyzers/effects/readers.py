@@ -67,8 +67,7 @@ def represent(it: Interpreter, serializer: Object, value: Value, frame: Frame, n
             it.reader = before
 
     if isinstance(value, (QuerySet, Items, Group)) and not (isinstance(value, QuerySet) and value.columns):
-        expr = node if isinstance(node, ir.Name) else ir.Name(node.span, "row")
-        count = it.iterate(value, frame, expr)
+        count = it.iterate(value, frame, _told(node, serializer.symbol.name))
         name = value.model.symbol.name.lower() if isinstance(value, QuerySet) else "row"
         if isinstance(value, Items) and isinstance(value.element, Row):
             name = value.element.model.symbol.name.lower()
@@ -220,6 +219,13 @@ def _nested(it: Interpreter, kind: str, symbol: Symbol | None, node: ir.Call, fr
     return None
 
 
+def _told(node: ir.Node, reader: str = "row") -> ir.Expr:
+    """What is gone through where no code says it: the field, class or function that has it read."""
+    if isinstance(node, ir.Name):
+        return node
+    return ir.Name(node.span, node.name if isinstance(node, (ir.Field, ir.Class, ir.Function)) else reader)
+
+
 def _read_related(it: Interpreter, value: Value, kind: str, slug: ir.Expr | None, frame: Frame, node: ir.Node) -> None:
     def one(row: Value) -> None:
         if kind in PRINTING_FIELDS:
@@ -228,7 +234,7 @@ def _read_related(it: Interpreter, value: Value, kind: str, slug: ir.Expr | None
             it.attribute_of(row, str(slug.value), frame, node)
 
     if isinstance(value, (QuerySet, Items)):
-        count = it.iterate(value, frame, ir.Name(node.span, "row"))
+        count = it.iterate(value, frame, _told(node))
         with it.loop(frame, node.span, "row", count, "serializer"):
             one(it.element(value))
     elif isinstance(value, Row):
@@ -346,7 +352,7 @@ def read_appended(it: Interpreter, value: Value, frame: Frame, node: ir.Node, de
     """
     for part in choices(value):
         if isinstance(part, (Items, Group, QuerySet)):
-            count = it.iterate(part, frame, ir.Name(node.span, "row"))
+            count = it.iterate(part, frame, _told(node))
             element = it.element(part)
             name = element.model.symbol.name.lower() if isinstance(element, Row) else "row"
             with it.loop(frame, node.span, name, count, "serializer"):
@@ -426,7 +432,7 @@ def _read_as(it: Interpreter, symbol: ClassSymbol, value: Value, frame: Frame, n
             read_response(it, part, field.annotation, scope_of(it, owner, name), field)
         return
     if isinstance(value, (QuerySet, Items, Group)):
-        count = it.iterate(value, frame, ir.Name(node.span, "row"))
+        count = it.iterate(value, frame, _told(node))
         element = value.model.symbol.name.lower() if isinstance(value, QuerySet) else "row"
         if isinstance(value, Items) and isinstance(value.element, Row):
             element = value.element.model.symbol.name.lower()

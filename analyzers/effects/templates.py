@@ -365,7 +365,7 @@ def called(it: Interpreter, value: Value, frame: Frame, node: ir.Node) -> Value:
             part = calls.call_function(it, part, (), {}, frame, node)
         elif isinstance(part, Outside) and part.receiver is not None:
             name = part.dotted.rpartition(".")[2]
-            call = ir.Call(node.span, ir.Name(node.span, name))
+            call = ir.Call(node.span, node if isinstance(node, ir.Lookup) else ir.Name(node.span, name))
             if isinstance(part.receiver, QuerySet):
                 part = rows.call_set(it, part.receiver, name, (), {}, frame, call)
             elif isinstance(part.receiver, Row):
