@@ -88,7 +88,7 @@ def write(
     for module, name in sorted(imports):
         from analyzers.fixes import python
 
-        imported = python.with_import(fixed, module, name)
+        imported = python.with_import(fixed, path, module, name)
         if imported is None:
             return None
         fixed = imported

@@ -27,23 +27,32 @@ _CALLS = frozenset({_STATIC, "member_call_expression", "nullsafe_member_call_exp
 
 _BUILD = frozenset(
     {
-        "distinct", "doesntHave", "has", "inRandomOrder", "join", "latest", "leftJoin", "limit", "lockForUpdate",
-        "newQuery", "offset", "oldest", "onlyTrashed", "orHas", "orWhere", "orWhereHas", "orWhereIn", "orWhereNotNull",
-        "orWhereNull", "orderBy", "orderByDesc", "orderByRaw", "query", "reorder", "select", "addSelect", "sharedLock",
-        "skip", "take", "unless", "when", "where", "whereBelongsTo", "whereBetween", "whereColumn", "whereDate",
-        "whereDay", "whereDoesntHave", "whereExists", "whereHas", "whereIn", "whereKey", "whereKeyNot", "whereMonth",
-        "whereNot", "whereNotBetween", "whereNotIn", "whereNotNull", "whereNull", "whereRaw", "whereRelation",
-        "whereTime", "whereYear", "with", "withAvg", "withCount", "withExists", "withMax", "withMin", "withSum",
+        "addSelect", "distinct", "doesntHave", "has", "inRandomOrder", "join", "latest", "leftJoin", "limit",
+        "lockForUpdate", "newQuery", "offset", "oldest", "onlyTrashed", "orHas", "orWhere", "orWhereHas",
+        "orWhereIn", "orWhereNotNull", "orWhereNull", "orderBy", "orderByDesc", "orderByRaw", "query",
+        "reorder", "scopes", "select", "sharedLock", "skip", "take", "unless", "when", "where",
+        "whereBelongsTo", "whereBetween", "whereColumn", "whereDate", "whereDay", "whereDoesntHave",
+        "whereExists", "whereHas", "whereIn", "whereKey", "whereKeyNot", "whereMonth", "whereNot",
+        "whereNotBetween", "whereNotIn", "whereNotNull", "whereNull", "whereRaw", "whereRelation", "whereTime",
+        "whereYear", "with", "withAvg", "withCount", "withExists", "withMax", "withMin", "withSum",
         "withTrashed", "withoutGlobalScope", "withoutGlobalScopes", "withoutTrashed",
     }
 )  # fmt: skip
 """Methods that give a query for rows of the model."""
 
+_SHARED = frozenset(
+    {
+        "has", "select", "skip", "take", "unless", "when", "where", "whereBetween", "whereIn",
+        "whereNotBetween", "whereNotIn", "whereNotNull", "whereNull",
+    }
+)  # fmt: skip
+"""Those of them that a collection has as well: they don't tell what the chain is."""
+
 _RUN = frozenset(
     {
         "all", "chunk", "chunkById", "chunkByIdDesc", "cursorPaginate", "each", "eachById", "find", "findMany",
-        "findOrFail", "first", "firstOrFail", "firstWhere", "get", "lazy", "lazyById", "lazyByIdDesc", "paginate",
-        "simplePaginate", "sole",
+        "findOrFail", "first", "firstOrFail", "firstWhere", "get", "lazy", "lazyById", "lazyByIdDesc",
+        "paginate", "simplePaginate", "sole",
     }
 )  # fmt: skip
 """Methods that run it and give rows: the load goes before them."""
@@ -91,13 +100,27 @@ def _splice(source: Source, call: Node, names: list[str]) -> _Splice | None:
         if receiver is None or receiver.type not in _CALLS or _name(call) == "all":
             return None
         return _splice(source, receiver, names)
-    if any(_name(node) not in _BUILD for node in (call, *_before(call))):
+    if not _is_query(call):
         return None
     for node in (call, *_before(call)):
         last = _last_loaded(node) if _name(node) == "with" else None
         if last is not None:
             return _Splice(last.end_byte, last.end_byte, "".join(f"{_between(source, last)}{name}" for name in names))
     return _Splice(call.end_byte, call.end_byte, f"{_arrow(source, call)}with({listed})")
+
+
+def _is_query(call: Node) -> bool:
+    """
+    Whether a chain builds a query: known methods from its end to one that only queries have, or to its start.
+
+    `$this->visible($orders)->orderBy('id')->take(3)` does, `$this->visible($orders)->take(3)` may be a collection.
+    """
+    for node in (call, *_before(call)):
+        if _name(node) not in _BUILD:
+            return False
+        if _name(node) not in _SHARED:
+            return True
+    return True
 
 
 def _nodes(root: Node) -> Iterator[Node]:

@@ -4,6 +4,7 @@ Python text for the fix-makers: parsing that cannot end the process, the express
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
 import libcst as cst
@@ -156,35 +157,57 @@ def imports(module: cst.Module) -> Iterator[Imported]:
                 yield Imported(_module_of(node), dotted(alias.name), alias.evaluated_alias or dotted(alias.name))
 
 
-def with_import(content: bytes, module: str, name: str) -> bytes | None:
+def with_import(content: bytes, path: str, module: str, name: str) -> bytes | None:
     """
     The file with `from module import name`: as a name more of a statement that is there, else as a line more.
 
-    The line follows the last import of the same library, or the last import of all.
+    The line follows the last import of the same library, or else the last import that is not the program's own. What
+    shares a folder's name with the file's path is its own.
     """
     tree = parse(content)
     if tree is None:
         return None
-    last = same = None
+    library = module.partition(".")[0]
+    own = {"", *path.split("/")}
+    same = foreign = first_own = None
+    is_standard = False
     for line, node in _statements(tree):
-        last = line
-        if not isinstance(node, cst.ImportFrom):
-            continue
-        if _module_of(node) == module and not isinstance(node.names, cst.ImportStar):
+        written = _module_of(node)
+        root = written.partition(".")[0]
+        if isinstance(node, cst.ImportFrom) and written == module and not isinstance(node.names, cst.ImportStar):
             if any(dotted(alias.name) == name and alias.asname is None for alias in node.names):
                 return content
             longer = _with_name(node, name)
             if longer is not None:
                 return _bytes(tree.deep_replace(node, longer))
-        if _module_of(node).split(".")[0] == module.split(".")[0]:
+        if root == library:
             same = line
-    before = same or last
-    if before is None or module.startswith("."):
+        elif root not in own:
+            foreign, is_standard = line, root in sys.stdlib_module_names
+        elif first_own is None:
+            first_own = line
+    if not library:
         return None
-    new = cst.parse_statement(f"from {module} import {name}", config=tree.config_for_parsing)
-    body = list(tree.body)
-    body.insert(next(place for place, node in enumerate(body) if node is before) + 1, new)
-    return tree.with_changes(body=body).bytes
+    new = cst.ensure_type(
+        cst.parse_statement(f"from {module} import {name}", config=tree.config_for_parsing), cst.SimpleStatementLine
+    )
+    gap = cst.EmptyLine(indent=False)
+    if same is not None:
+        return _inserted(tree, same, [same, new])
+    if foreign is not None:
+        return _inserted(tree, foreign, [foreign, new.with_changes(leading_lines=[gap] if is_standard else [])])
+    if first_own is not None:
+        comments = [line for line in first_own.leading_lines if line.comment is not None]
+        space = [line for line in first_own.leading_lines if line.comment is None]
+        follows = first_own.with_changes(leading_lines=[gap, *comments])
+        return _inserted(tree, first_own, [new.with_changes(leading_lines=space), follows])
+    return None
+
+
+def _inserted(tree: cst.Module, line: cst.SimpleStatementLine, lines: Sequence[cst.SimpleStatementLine]) -> bytes:
+    """The file with other lines in the place of one."""
+    place = next(place for place, node in enumerate(tree.body) if node is line)
+    return tree.with_changes(body=[*tree.body[:place], *lines, *tree.body[place + 1 :]]).bytes
 
 
 def _bytes(module: object) -> bytes:

@@ -56,16 +56,23 @@ def load(content: bytes, span: Span, paths: frozenset[Path], class_named: ClassN
             None  # https://docs.sqlalchemy.org/en/20/orm/queryguide/api.html#fetching-large-result-sets-with-yield-per
         )
     names = _Names(found.module, class_named, list(_entities(query)))
-    loaded, written = query, []
+    loaded, longer, new = query, list[str](), list[str]()
     for path in longest(paths):
         hops = _hops(path, names, join="with_for_update" not in methods)
         if hops is None:
             return None
-        loaded, text = _loaded(loaded, hops, names)
-        written.append(text)
+        gone_on = _gone_on(loaded, hops)
+        if gone_on is not None:
+            loaded, option = gone_on
+            longer.append(option)
+        else:
+            (first, attribute), *more = hops
+            new.append(f"{names.loader(first)}({attribute}){_text(more)}")
+    if new:
+        loaded = python.called(loaded, "options", [cst.Arg(cst.parse_expression(option)) for option in new])
     expression = loaded if query is found.expression else found.expression.deep_replace(query, loaded)
     assert isinstance(expression, cst.BaseExpression)
-    return Load(found.replaced(expression), f".options({', '.join(written)})", frozenset(names.imports))
+    return Load(found.replaced(expression), f".options({', '.join(longer + new)})", frozenset(names.imports))
 
 
 def _query(node: cst.BaseExpression) -> cst.BaseExpression | None:
@@ -127,8 +134,8 @@ def _hops(path: Path, names: _Names, *, join: bool) -> _Hops | None:
     return hops
 
 
-def _loaded(query: cst.BaseExpression, hops: _Hops, names: _Names) -> tuple[cst.BaseExpression, str]:
-    """The query with an option, and its text. One that is there and leads part of the way is gone on with."""
+def _gone_on(query: cst.BaseExpression, hops: _Hops) -> tuple[cst.BaseExpression, str] | None:
+    """The query with an option made longer, and that option, if it has one that leads part of the way."""
     for call in _options_of(query):
         for argument in call.args:
             known = _known_hops(argument.value)
@@ -137,9 +144,7 @@ def _loaded(query: cst.BaseExpression, hops: _Hops, names: _Names) -> tuple[cst.
                 changed = query.deep_replace(argument, argument.with_changes(value=cst.parse_expression(longer)))
                 assert isinstance(changed, cst.BaseExpression)
                 return changed, longer
-    (first, attribute), *more = hops
-    text = f"{names.loader(first)}({attribute}){_text(more)}"
-    return python.called(query, "options", [cst.Arg(cst.parse_expression(text))]), text
+    return None
 
 
 def _text(hops: _Hops) -> str:

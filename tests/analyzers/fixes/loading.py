@@ -10,6 +10,8 @@ from analyzers.fixes import Written, write
 from analyzers.relation import Hop, Path
 from analyzers.span import Span
 
+PATH = "a/v.py"
+
 MODELS = {"Order": "m.py::Order", "Customer": "m.py::Customer", "Line": "m.py::Line"}
 """What names mean at the top level of the tests' files."""
 
@@ -36,4 +38,4 @@ def written(
 ) -> Written | None:
     """What is written for an expression of a file."""
     lacks = {place_of(text, expression): paths}
-    return write(text.encode(), "a.py", library, lacks, lambda name: models.get(name, ""))
+    return write(text.encode(), PATH, library, lacks, lambda name: models.get(name, ""))

@@ -9,7 +9,7 @@ import pytest
 from analyzers.findings import Edit
 from analyzers.fixes import Written, write
 from analyzers.relation import Path
-from tests.analyzers.fixes.loading import CITY, CUSTOMER, LINES, ORDERS, place_of
+from tests.analyzers.fixes.loading import CITY, CUSTOMER, LINES, ORDERS, PATH, place_of
 from tests.analyzers.fixes.loading import written as written_for
 
 
@@ -57,7 +57,7 @@ def test_a_load_is_written_in_the_expression(expression: str, lacks: tuple[Path,
     found = written(text, expression, *lacks)
     assert found is not None
     assert found.content.decode() == text.replace(expression, expected)
-    assert found.edits == (Edit("a.py", 3, 3, f"    orders = {expected}; g(orders)  # kept\n"),)
+    assert found.edits == (Edit("a/v.py", 3, 3, f"    orders = {expected}; g(orders)  # kept\n"),)
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_a_chain_over_lines_gets_one_more_line() -> None:
     chain = "Order.objects\n    .filter(paid=True)\n    .order_by('pk')"
     found = written(f"orders = (\n    {chain}\n)\n", chain, CITY)
     assert found is not None
-    assert found.edits == (Edit("a.py", 4, 4, "    .order_by('pk')\n    .select_related('customer__city')\n"),)
+    assert found.edits == (Edit("a/v.py", 4, 4, "    .order_by('pk')\n    .select_related('customer__city')\n"),)
 
 
 def test_a_call_over_lines_is_continued_at_its_end() -> None:
     call = "Order.objects.filter(\n    paid=True,\n)"
     found = written(f"orders = {call}\n", call, CITY)
     assert found is not None
-    assert found.edits == (Edit("a.py", 3, 3, ').select_related("customer__city")\n'),)
+    assert found.edits == (Edit("a/v.py", 3, 3, ').select_related("customer__city")\n'),)
 
 
 def test_parentheses_stay_around() -> None:
@@ -134,11 +134,11 @@ def test_other_libraries_are_left_alone() -> None:
 def test_queries_of_one_line_are_told_as_one_edit() -> None:
     text = "pair = Order.objects.all(), Order.objects.filter(pk=1)\n"
     lacks = {place_of(text, "Order.objects.all()"): [LINES], place_of(text, "Order.objects.filter(pk=1)"): [CITY]}
-    found = write(text.encode(), "a.py", "django", lacks, lambda name: "")
+    found = write(text.encode(), PATH, "django", lacks, lambda name: "")
     assert found is not None
     assert found.edits == (
         Edit(
-            "a.py",
+            "a/v.py",
             1,
             1,
             'pair = Order.objects.all().prefetch_related("lines"), '
@@ -151,7 +151,7 @@ def test_a_query_within_another_is_left_alone() -> None:
     """Once the inner one has its load, the outer one is elsewhere."""
     text = "Order.objects.filter(pk__in=Order.objects.all())\n"
     lacks = {place_of(text, text.strip()): [LINES], place_of(text, "Order.objects.all()"): [LINES]}
-    assert write(text.encode(), "a.py", "django", lacks, lambda name: "") is None
+    assert write(text.encode(), PATH, "django", lacks, lambda name: "") is None
 
 
 def test_a_comment_after_the_chain_stays_on_its_line() -> None:
@@ -159,11 +159,11 @@ def test_a_comment_after_the_chain_stays_on_its_line() -> None:
     found = written(f"orders = (\n    {chain}  # paid ones\n)\n", chain, CITY)
     assert found is not None
     assert found.edits == (
-        Edit("a.py", 3, 3, '    .filter(paid=True).select_related("customer__city")  # paid ones\n'),
+        Edit("a/v.py", 3, 3, '    .filter(paid=True).select_related("customer__city")  # paid ones\n'),
     )
 
 
 def test_a_file_in_another_encoding_is_left_alone() -> None:
     content = b"# coding: latin-1\nname = '\xe9'; orders = Order.objects.all()\n"
     lacks = {place_of(content.decode("latin-1"), "Order.objects.all()"): [LINES]}
-    assert write(content, "a.py", "django", lacks, lambda name: "") is None
+    assert write(content, PATH, "django", lacks, lambda name: "") is None

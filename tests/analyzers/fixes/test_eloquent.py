@@ -36,6 +36,11 @@ def written(text: str, expression: str, *paths: Path) -> Written | None:
             "Order::with(['lines' => fn ($q) => $q->latest(), 'customer'])",
         ),
         ("Order::with($relations)", (CUSTOMER,), "Order::with($relations)->with('customer')"),
+        (
+            "$this->visible($query)->scopes('open')->take(3)",
+            (CUSTOMER,),
+            "$this->visible($query)->scopes('open')->take(3)->with('customer')",
+        ),
         ("$query->where('a', 1)", (CUSTOMER,), "$query->where('a', 1)->with('customer')"),
         (
             "Order::where('open', 1)->chunk(9, function ($all) { return 1; })",
@@ -49,7 +54,7 @@ def test_a_load_is_written_in_the_expression(expression: str, paths: tuple[Path,
     found = written(text, expression, *paths)
     assert found is not None
     assert found.content.decode() == text.replace(expression, expected)
-    assert found.edits == (Edit("a.py", 3, 3, f"/* é */ $orders = {expected}; g($orders); // kept\n"),)
+    assert found.edits == (Edit("a/v.py", 3, 3, f"/* é */ $orders = {expected}; g($orders); // kept\n"),)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +63,7 @@ def test_a_load_is_written_in_the_expression(expression: str, paths: tuple[Path,
         "$orders",
         "$orders->all()",
         "Order::paid()",
+        "$this->visible($orders)->where('a', 1)->take(3)",
         "Order::query()->toBase()",
         "Order::where('a', 1)->delete()",
         "Order::where('a', 1)->cursor()",
@@ -73,19 +79,19 @@ def test_a_chain_over_lines_gets_one_more_line() -> None:
     chain = "Order::where('paid', true)\n    ->latest()"
     found = written(f"<?php\n$orders = {chain}\n    ->get();\n", chain, LINES)
     assert found is not None
-    assert found.edits == (Edit("a.py", 3, 3, "    ->latest()\n    ->with('lines')\n"),)
+    assert found.edits == (Edit("a/v.py", 3, 3, "    ->latest()\n    ->with('lines')\n"),)
 
 
 def test_the_first_line_of_a_chain_is_followed_by_one_more() -> None:
     found = written("<?php\n$orders = Order::latest()\n    ->get();\n", "Order::latest()", LINES)
     assert found is not None
-    assert found.edits == (Edit("a.py", 2, 2, "$orders = Order::latest()\n    ->with('lines')\n"),)
+    assert found.edits == (Edit("a/v.py", 2, 2, "$orders = Order::latest()\n    ->with('lines')\n"),)
 
 
 def test_a_comment_in_the_chain_stays_where_it_is() -> None:
     found = written("<?php\n$orders = Order::latest() // new\n    ->get();\n", "Order::latest()", LINES)
     assert found is not None
-    assert found.edits == (Edit("a.py", 2, 2, "$orders = Order::latest()->with('lines') // new\n"),)
+    assert found.edits == (Edit("a/v.py", 2, 2, "$orders = Order::latest()->with('lines') // new\n"),)
 
 
 def test_a_list_over_lines_gets_one_more_line() -> None:

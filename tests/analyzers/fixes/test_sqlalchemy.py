@@ -69,7 +69,7 @@ def test_a_load_is_written_in_the_expression(expression: str, paths: tuple[Path,
     found = written(text, expression, *paths)
     assert found is not None
     assert found.content.decode() == text.replace(expression, expected)
-    assert found.edits == (Edit("a.py", 5, 5, f"    orders = {expected}; g(orders)  # kept\n"),)
+    assert found.edits == (Edit("a/v.py", 5, 5, f"    orders = {expected}; g(orders)  # kept\n"),)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_class_is_imported_along_with_its_neighbour() -> None:
     text = "from sqlalchemy.orm import joinedload\nfrom .m import Order\n\nselect(Order)\n"
     found = written_for("sqlalchemy", text, "select(Order)", CITY, models={"Order": MODELS["Order"]})
     assert found is not None
-    assert found.edits[0] == Edit("a.py", 2, 2, "from .m import Customer, Order\n")
+    assert found.edits[0] == Edit("a/v.py", 2, 2, "from .m import Customer, Order\n")
 
 
 def test_a_class_beside_the_entity_needs_no_import() -> None:
@@ -130,14 +130,22 @@ def test_a_class_beside_the_entity_needs_no_import() -> None:
         ),
         (
             '"""Doc."""\nfrom __future__ import annotations\nimport os\n\nX = 1\n',
-            '"""Doc."""\nfrom __future__ import annotations\nimport os\nfrom sqlalchemy.orm import joinedload\n\nX = 1\n',  # noqa: E501
+            '"""Doc."""\nfrom __future__ import annotations\nimport os\n\nfrom sqlalchemy.orm import joinedload\n\nX = 1\n',  # noqa: E501
         ),
         (
             "from sqlalchemy.orm import (\n    Session,  # why\n    defer,\n)\n",
             "from sqlalchemy.orm import (\n    Session,  # why\n    defer,\n)\nfrom sqlalchemy.orm import joinedload\n",
         ),
         ("from sqlalchemy.orm import *\n", "from sqlalchemy.orm import *\nfrom sqlalchemy.orm import joinedload\n"),
-        ("import os\r\n", "import os\r\nfrom sqlalchemy.orm import joinedload\r\n"),
+        ("import os\r\n", "import os\r\n\r\nfrom sqlalchemy.orm import joinedload\r\n"),
+        (
+            "import os\n\nimport flask\n\nfrom a import x\n",
+            "import os\n\nimport flask\nfrom sqlalchemy.orm import joinedload\n\nfrom a import x\n",
+        ),
+        (
+            '"""Doc."""\n\n# ours\nfrom a.m import x\nfrom .n import y\n',
+            '"""Doc."""\n\nfrom sqlalchemy.orm import joinedload\n\n# ours\nfrom a.m import x\nfrom .n import y\n',
+        ),
     ],
 )
 def test_the_loader_is_imported(before: str, after: str) -> None:
@@ -165,4 +173,4 @@ def test_a_chain_over_lines_gets_one_more_line() -> None:
     found = written(f"{IMPORTS}orders = (\n    {chain}\n    .all()\n)\n", chain, CUSTOMER)
     assert found is not None
     expected = "    .order_by(Order.id)\n    .options(joinedload(Order.customer))\n"
-    assert found.edits == (Edit("a.py", 6, 6, expected),)
+    assert found.edits == (Edit("a/v.py", 6, 6, expected),)
