@@ -16,6 +16,8 @@ _HELPERS = re.compile(r"^[a-z]|[Hh]elper|[Ff]unction")
 
 STAR_DEPTH = 8
 """Star imports followed in a row; a longer chain is a cycle in all but name."""
+MOST_VARIABLES = 10
+"""Variables followed in a row to the class that they name; `db = db()` names itself."""
 
 
 class Snapshot(Protocol):
@@ -266,20 +268,21 @@ class Program:
         """
         The class that an expression names: a name, a subscripted generic's origin, or a call that makes a base class.
         """
-        if isinstance(expr, ir.Subscript):
-            expr = expr.value
-        if isinstance(expr, ir.Call):
-            expr = expr.callee
-            if isinstance(expr, ir.Attribute) and expr.name in ("from_queryset", "as_manager"):
+        for _ in range(MOST_VARIABLES):
+            if isinstance(expr, ir.Subscript):
                 expr = expr.value
-        name = ir.dotted(expr)
-        symbol = self.resolve(module, name) if name else None
-        if isinstance(symbol, Variable):
-            inner = symbol.value
-            if isinstance(inner, ir.Call) and ir.dotted(inner.callee) is not None:
-                return self.class_of(symbol.module, inner)
-            return self.class_of(symbol.module, inner) if ir.dotted(inner) not in (None, name) else None
-        return symbol
+            if isinstance(expr, ir.Call):
+                expr = expr.callee
+                if isinstance(expr, ir.Attribute) and expr.name in ("from_queryset", "as_manager"):
+                    expr = expr.value
+            name = ir.dotted(expr)
+            symbol = self.resolve(module, name) if name else None
+            if not isinstance(symbol, Variable):
+                return symbol
+            module, expr = symbol.module, symbol.value
+            if ir.dotted(expr.callee if isinstance(expr, ir.Call) else expr) is None:
+                return None
+        return None
 
     def linearize(self, symbol: ClassSymbol) -> tuple[ClassSymbol | External, ...]:
         """The class and its ancestors, depth first, an ancestor that comes twice at its last place."""

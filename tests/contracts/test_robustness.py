@@ -193,6 +193,16 @@ def f(flag):
         assert scan(BytesTree({"a.py": text}), index, lambda path: Options()).failures == ()
 
 
+@pytest.mark.parametrize(
+    "text", [b"db = db()", b"db = other\nother = db", b"db = other()\nother = db()", b"db = db[0]"]
+)
+def test_a_name_that_names_itself_does_not_stop_the_engine(text: bytes) -> None:
+    """A variable that leads back to itself is no class."""
+    program = text + b"\n\n\nclass Order(db.Model, db):\n    pass\n"
+    with Index.open(None) as index:
+        assert scan(BytesTree({"a.py": program}), index, lambda path: Options()).failures == ()
+
+
 def test_a_local_class_does_not_stop_the_engine() -> None:
     """A class that is defined and made inside a function is evaluated; the standard library has many."""
     text = b"def f():\n    class Key:\n        def __init__(self, x):\n            self.x = x\n    return Key(1)\n"
