@@ -28,8 +28,8 @@ PATIENCE = dt.timedelta(seconds=30)
 T = TypeVar("T")
 Insert: TypeAlias = postgresql.Insert | sqlite.Insert
 
-_AGAIN = frozenset({"40001", "40P01", "55P03"})
-"""PostgreSQL's codes for: serialization failure, deadlock, lock not available."""
+_AGAIN = frozenset({"40001", "40P01", "55P03", "23505"})
+"""PostgreSQL's codes for: serialization failure, deadlock, lock not available, and a row that another added first."""
 
 
 def utc_now() -> dt.datetime:

@@ -1,9 +1,9 @@
 """
 One of several processes that write to the same pull request: `python -m tests.bot.storage.racer URL NAME ROUNDS`.
 
-It says when it is ready, waits for a line, opens the store, which makes the tables if no other was faster, and in each
-round adds a draft of its own and one that all add, decides on the first of them, and takes part in an act that all take part in.
-Prints, as JSON, how often it was the first to record something.
+It says when it is ready, waits for a line, and opens the store, which makes the tables if no other was faster. In each
+round it adds a draft of its own and one that all add, decides on the first of them, and takes part in an act that all
+take part in. Prints, as JSON, how often it was the first to record something.
 """
 
 from __future__ import annotations
