@@ -10,7 +10,10 @@ from typing import Literal
 
 import msgspec
 
-from bot.review.drafts import Decision
+from analyzers.change import ChangedFile
+from analyzers.findings import Finding, Review
+from bot.review.drafts import Decision, Mode
+from bot.review.outcome import Outcome
 
 ReviewStatus = Literal["queued", "running", "drafted", "superseded", "partial", "dead"]
 """
@@ -77,3 +80,44 @@ class Worker(msgspec.Struct, frozen=True):
     """Its executor id."""
     beat_at: dt.datetime
     """UTC."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What the engine found at a head, as the configuration at the base judges it."""
+
+    review: Review = Review()
+    files: tuple[ChangedFile, ...] = ()
+    """The diff from the merge base."""
+    posted: tuple[str, ...] = ()
+    """Fingerprints of the findings that are to be told, worst first."""
+    failing: tuple[str, ...] = ()
+    """Of these, those that fail the check once they are signed."""
+    modes: dict[str, Mode] = {}
+    """How each of them is published."""
+    max_inline: int = 5
+    """How many of them become inline comments; the others stand in the summary."""
+    mode: Mode = "sign-first"
+    """The repository's; nothing was reviewed where it is `off`."""
+
+    @property
+    def told(self) -> tuple[Finding, ...]:
+        """The findings that are to be told, worst first."""
+        by_fingerprint = {finding.fingerprint: finding for finding in self.review.introduced}
+        return tuple(by_fingerprint[fingerprint] for fingerprint in self.posted)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The same, sorted as every surface shows it."""
+        told, fingerprints = self.told, frozenset(self.posted)
+        rest = [finding for finding in self.review.introduced if finding.fingerprint not in fingerprints]
+        return Outcome(
+            review=self.review,
+            is_scan=False,
+            posted=told,
+            fixed=self.review.fixed,
+            standing=self.review.standing,
+            uncertain=tuple(finding for finding in rest if finding.suppressed is None),
+            suppressed=tuple(finding for finding in rest if finding.suppressed is not None),
+            failing=tuple(finding for finding in told if finding.fingerprint in self.failing),
+            max_inline=self.max_inline,
+        )

@@ -9,8 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from analyzers.findings import Review
-from bot.review.records import HeadReview, ReviewStatus
+from bot.review.records import Found, HeadReview, ReviewStatus
 from bot.storage.database import Room, reads, writes
 from bot.storage.pull_requests import held
 from bot.storage.tables import reviews as table
@@ -135,14 +134,14 @@ class Reviews(Room):
         connection.execute(table.update().where(table.c.id == id_).values(merge_base=merge_base))
 
     @writes
-    def set_found(self, connection: Connection, id_: int, found: Review) -> None:
+    def set_found(self, connection: Connection, id_: int, found: Found) -> None:
         """Keep what the engine found."""
         connection.execute(table.update().where(table.c.id == id_).values(found=found))
 
     @reads
-    def found(self, connection: Connection, id_: int) -> Review | None:
+    def found(self, connection: Connection, id_: int) -> Found | None:
         """What the engine found; None when it has not, or there is no such review."""
-        found: Review | None = connection.scalar(sa.select(table.c.found).where(table.c.id == id_))
+        found: Found | None = connection.scalar(sa.select(table.c.found).where(table.c.id == id_))
         return found
 
 

@@ -19,7 +19,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from analyzers.findings import Finding, Review
+from analyzers.findings import Finding
+from bot.review.records import Found
 from bot.storage.types import Id, Moment, Struct, Words
 
 metadata = MetaData(
@@ -88,7 +89,7 @@ reviews = Table(
     Column("check_run", BigInteger),
     Column("merge_base", Words, nullable=False),
     Column("changed_at", Moment, nullable=False),
-    Column("found", Struct(Review)),
+    Column("found", Struct(Found)),
     UniqueConstraint("pull_request", "head"),
     Index(None, "status"),
 )

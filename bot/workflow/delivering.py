@@ -1,0 +1,70 @@
+"""
+A webhook becomes work.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.github import events
+from bot.github.events import CheckRequested, CommentWritten, InstallationChanged, PullRequestChanged
+from bot.workflow import commanding
+from bot.workflow.commanding import Done
+from bot.workflow.service import Service
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What is to be done for one pull request: a review, or the publishing of decisions."""
+
+    pull_request: int
+    review: int | None = None
+    attempt: int = 1
+    batch: int | None = None
+
+
+def handle(service: Service, delivery_id: str) -> list[Work]:
+    """Take note of a delivery, and say what is to be done."""
+    kept = service.store.deliveries.get(delivery_id)
+    if kept is None or not kept.payload:
+        return []
+    event = events.parse(events.Delivery(kept.id, kept.event, kept.payload))
+    match event:
+        case PullRequestChanged():
+            return _changed(service, event, delivery_id)
+        case CommentWritten():
+            done = commanding.obey(service, event)
+            return work_of(service, done, delivery_id) if done is not None else []
+        case CheckRequested():
+            dones = commanding.press(service, event, delivery_id)
+            return [work for done in dones for work in work_of(service, done, delivery_id)]
+        case InstallationChanged():
+            if event.action in ("deleted", "suspend"):
+                service.store.repositories.remove(event.installation)
+            elif event.removed:
+                service.store.repositories.remove(event.installation, event.removed)
+    return []
+
+
+def finish(service: Service, delivery_id: str, outcome: str) -> None:
+    """Note that a delivery was handled."""
+    service.store.deliveries.finish(delivery_id, outcome)
+
+
+def work_of(service: Service, done: Done, cause: str) -> list[Work]:
+    """What a person's words lead to."""
+    work = []
+    if done.rerun:
+        review = service.store.reviews.queue(done.pull_request, again=cause)
+        work.append(Work(done.pull_request, review=review.id, attempt=review.attempt))
+    if done.batch is not None:
+        work.append(Work(done.pull_request, batch=done.batch))
+    return work
+
+
+def _changed(service: Service, event: PullRequestChanged, cause: str) -> list[Work]:
+    pull = service.store.pull_requests.save(event.pull_request)
+    if not pull.is_open:
+        return []
+    again = cause if event.action not in ("opened", "synchronize") else ""
+    review = service.store.reviews.queue(pull.id, again=again)
+    return [Work(pull.id, review=review.id, attempt=review.attempt)]

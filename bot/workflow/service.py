@@ -1,0 +1,40 @@
+"""
+What the steps work with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+
+from bot.github.checkout import Checkouts
+from bot.github.client import Client, GitHub
+from bot.review.drafts import PullRequest
+from bot.storage.store import Store
+from bot.workflow.engine import Engine
+
+CHECK = "Countersign"
+"""The name of the check run."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """The store, GitHub, the cache of clones and the engine."""
+
+    store: Store
+    github: GitHub
+    checkouts: Checkouts
+    engine: Engine
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    details_url: str = ""
+    """Where a person reads the drafts, shown on the check; empty for nowhere."""
+
+    def client(self, pull: PullRequest) -> Client:
+        """The client of a pull request's installation."""
+        return self.github.installation(pull.installation)
+
+
+def page_of(pull: PullRequest) -> str:
+    """The web address of a repository, without a slash at its end."""
+    return pull.clone_url.removesuffix(".git")

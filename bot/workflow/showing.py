@@ -1,0 +1,87 @@
+"""
+The summary comment and the check run say how things stand.
+"""
+
+from __future__ import annotations
+
+from analyzers import catalogue
+from bot.github import checks, comments, repository
+from bot.github.client import Client
+from bot.github.errors import NotFound
+from bot.report import Report, pull_request
+from bot.report.pull_request import Page
+from bot.review import markers, owners, verdict
+from bot.review.drafts import Draft, PullRequest
+from bot.review.records import UNFINISHED, Found, HeadReview
+from bot.workflow.service import Service, page_of
+
+BUTTONS = (
+    checks.Button("sign-all", "Sign all", "Post every draft that waits"),
+    checks.Button("dismiss-all", "Dismiss all", "Post none of the drafts that wait"),
+)
+
+
+def show(service: Service, pull_request_id: int) -> None:
+    """Bring the summary comment and the check run of a pull request's present head up to date."""
+    pull = service.store.pull_requests.get(pull_request_id)
+    review = service.store.reviews.find(pull.id, pull.head)
+    if review is None or review.status in UNFINISHED or review.check_run is None:
+        return
+    found = service.store.reviews.found(review.id) or Found()
+    drafts = service.store.drafts.of(pull.id)
+    client = service.client(pull)
+    page = _page(client, pull, review, found, drafts)
+    _show_summary(service, client, pull, page)
+    notes = pull_request.annotate(page.report, [draft for draft in drafts if draft.is_posted])
+    checks.update(
+        client,
+        pull.repository,
+        review.check_run,
+        checks.Output(page.verdict.title, pull_request.check(page)),
+        conclusion=page.verdict.conclusion,
+        buttons=BUTTONS if page.waiting else (),
+        annotations=[checks.Annotation(n.path, n.start_line, n.end_line, n.level, n.title, n.message) for n in notes],
+    )
+
+
+def _page(client: Client, pull: PullRequest, review: HeadReview, found: Found, drafts: tuple[Draft, ...]) -> Page:
+    rules = {rule.id: rule for rule in catalogue.load()}
+    report = Report(found.outcome, rules, lines_of=lambda path, state: ())
+    problem = review.reason if review.status in ("dead", "partial") else ""
+    if found.mode == "off":
+        problem = "Reviews are switched off by the repository's configuration"
+    waiting = [draft.finding.place.path for draft in drafts if draft.state == "waiting"]
+    asked: tuple[str, ...] = ()
+    if waiting:
+        asked = owners.parse(repository.codeowners(client, pull.repository, pull.base) or "").asked(waiting)
+    return Page(
+        report=report,
+        drafts=drafts,
+        verdict=verdict.judge(
+            drafts,
+            is_complete=report.is_complete,
+            fails=lambda finding: finding.fingerprint in found.failing,
+            problem=problem,
+        ),
+        link=f"{page_of(pull)}/blob/{pull.head}/",
+        asked=asked,
+        ai=pull.ai,
+    )
+
+
+def _show_summary(service: Service, client: Client, pull: PullRequest, page: Page) -> None:
+    """Edit the one comment; it is made when there is something to say, and never on a draft pull request."""
+    text = pull_request.summary(page)
+    known = pull.summary_comment
+    if known is None:
+        listed = comments.ours(client, comments.on_pull_request(client, pull.repository, pull.number))
+        known = next((comment.id for comment in listed if markers.is_summary(comment.body)), None)
+    if known is not None:
+        try:
+            comments.rewrite(client, pull.repository, known, text)
+        except NotFound:
+            known = None  # somebody deleted it
+    if known is None and page.drafts and not pull.is_draft:
+        known = comments.write(client, pull.repository, pull.number, text).id
+    if known != pull.summary_comment:
+        service.store.pull_requests.set_summary_comment(pull.id, known)
