@@ -89,10 +89,8 @@ class Durable:
             "notification_listener_polling_interval_sec": 0.1,
         }
         DBOS(config=config)
-        self._workflows = {
-            name: DBOS.workflow(name=name)(body)
-            for name, body in (("deliver", self._deliver), ("review", self._review), ("publish", self._publish))
-        }
+        for name, body in (("deliver", self._deliver), ("review", self._review), ("publish", self._publish)):
+            _register(name, body)
 
     # --- from outside -------------------------------------------------------------------------------------------------
 
@@ -262,6 +260,12 @@ class Durable:
             self.begin(work, again=hour)
         for work in sweeping.missed_pull_requests(self.service):
             self.begin(work)
+
+
+def _register(name: str, body: Callable[..., None]) -> None:
+    @DBOS.workflow(name=name)
+    def workflow(*arguments: Any) -> None:  # DBOS marks what it is given, and a bound method can't be marked
+        body(*arguments)
 
 
 def _mark_published(service: Service, batch: int) -> None:

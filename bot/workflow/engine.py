@@ -1,8 +1,8 @@
 """
 The engine in a process of its own: whatever a change makes it do, the service lives on.
 
-The job goes in as JSON on standard input, the answer comes out on standard output. The process has a bound on its time and
-its memory, and none of the service's secrets.
+The job goes in as JSON on standard input, the answer comes out on standard output. The process has a bound on its time
+and its memory, and none of the service's secrets.
 
     python -m bot.workflow.engine < job.json
 """

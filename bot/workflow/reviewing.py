@@ -160,7 +160,7 @@ def _fetch_what_is_read(checkout: Checkout, base: str) -> None:
 
 
 def _named_files(checkout: Checkout, base: str) -> Iterator[str]:
-    """The files that configuration files name; one that can't be read names none, the engine says what is wrong with it."""
+    """The files that configuration files name. One that can't be read names none: the engine says what is wrong."""
     with Repository(checkout.git_dir) as git:
         tree = git.commit_tree(base)
         for path, blob in tree.entries.items():

@@ -1,6 +1,6 @@
 """
-What was missed is found: deliveries that nobody handled, pull requests that changed while the service was down, decisions
-that were made on the command line.
+What was missed is found: deliveries that nobody handled, pull requests that changed while the service was down,
+decisions that were made on the command line.
 """
 
 from __future__ import annotations

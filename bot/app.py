@@ -1,0 +1,228 @@
+"""
+The web service: webhooks come in, everything else is work for later.
+
+A delivery is answered with 202 once its work is durable, and never before: what GitHub got a 2xx for is never lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import IO
+
+import prometheus_client as prometheus
+import structlog
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from bot import __version__
+from bot.errors import SettingsError
+from bot.github import events, signature
+from bot.github.checkout import Checkouts
+from bot.github.client import GitHub
+from bot.review.records import Delivery
+from bot.settings import Settings
+from bot.storage.store import Store
+from bot.workflow.durable import Durable
+from bot.workflow.engine import Engine
+from bot.workflow.service import Service
+
+_log = structlog.get_logger()
+
+
+def create(settings: Settings) -> FastAPI:
+    """
+    The service for these settings; its clients are made when it starts.
+
+    Raises:
+        SettingsError: Something that it cannot do without is not set.
+    """
+    missing = settings.missing()
+    if missing:
+        raise SettingsError(f"the service needs {', '.join(missing)}")
+    running = _Running(settings)
+    app = FastAPI(title="Countersign", version=__version__, lifespan=running.lifespan, docs_url=None, redoc_url=None)
+    metrics = _Metrics(running)
+    most = settings.payload_megabytes * 1024 * 1024
+
+    @app.post("/webhooks/github", status_code=202)
+    async def webhook(request: Request) -> Response:
+        """Take a delivery from GitHub."""
+        body = await _read(request, most)
+        if body is None:
+            metrics.deliveries.labels("", "too large").inc()
+            return Response("The payload is larger than a delivery can be.\n", 413)
+        secret = settings.github_webhook_secret
+        assert secret is not None  # not missing
+        if not signature.is_valid(secret.reveal(), body, request.headers.get("x-hub-signature-256", "")):
+            metrics.deliveries.labels("", "forged").inc()
+            return Response("The signature is not that of this App's webhook secret.\n", 401)
+        try:
+            delivery = events.delivery(request.headers, body)
+            event = events.parse(delivery)
+        except events.BadDelivery as exc:
+            metrics.deliveries.labels("", "bad").inc()
+            return Response(f"{exc}\n", 400)
+        if isinstance(event, (events.Ignored, events.Ping)):
+            metrics.deliveries.labels(delivery.event, "ignored").inc()
+            return Response(status_code=202)
+        await run_in_threadpool(running.take, delivery)
+        metrics.deliveries.labels(delivery.event, "taken").inc()
+        _log.info("delivery taken", delivery=delivery.id, event_name=delivery.event)
+        return Response(status_code=202)
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        """Whether the process lives."""
+        return Response("ok\n")
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        """Whether it can take deliveries: the database answers."""
+        problem = await run_in_threadpool(running.problem)
+        return Response(f"{problem or 'ok'}\n", 503 if problem else 200)
+
+    @app.get("/metrics")
+    async def metrics_page() -> Response:
+        """What Prometheus reads."""
+        text = await run_in_threadpool(metrics.text)
+        return Response(text, media_type=prometheus.CONTENT_TYPE_LATEST)
+
+    return app
+
+
+async def _read(request: Request, most: int) -> bytes | None:
+    """The body, or None when it is larger than it may be."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+class _Running:
+    """What lives as long as the service runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._durable: Durable | None = None
+        self._seat: IO[str] | None = None
+
+    @property
+    def store(self) -> Store | None:
+        """The store, once the service runs."""
+        return self._durable.service.store if self._durable is not None else None
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Start, and stop when the server does."""
+        await run_in_threadpool(self._start)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(self._stop)
+
+    def take(self, delivery: events.Delivery) -> None:
+        """Make a delivery's work durable."""
+        assert self._durable is not None  # requests come in after the start
+        service = self._durable.service
+        service.store.deliveries.record(Delivery(delivery.id, delivery.event, delivery.body, service.now()))
+        self._durable.deliver(delivery.id)
+
+    def problem(self) -> str:
+        """Why no deliveries can be taken; empty when they can."""
+        if self.store is None:
+            return "starting"
+        try:
+            self.store.workers.all()
+        except Exception as exc:  # noqa: BLE001  # whatever it is, the answer is that we are not ready
+            return f"the database does not answer: {type(exc).__name__}"
+        return ""
+
+    def _start(self) -> None:
+        settings = self._settings
+        folder = settings.cache_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        key = settings.private_key
+        assert settings.github_app_id is not None  # not missing
+        assert key is not None
+        executor, self._seat = _seat(folder)
+        github = GitHub(settings.github_app_id, key.reveal(), api_url=settings.github_api_url, ca_file=settings.ca_file)
+        service = Service(
+            store=Store.open(settings.database),
+            github=github,
+            checkouts=Checkouts(
+                folder / "checkouts", limit=settings.checkout_gigabytes * 1024**3, ca_file=settings.ca_file
+            ),
+            engine=Engine(
+                settings.index_file,
+                memory=settings.review_megabytes * 1024**2,
+                timeout=settings.review_minutes * 60.0,
+            ),
+        )
+        self._durable = Durable(service, settings.database, executor, concurrency=settings.reviews_at_once)
+        self._durable.launch()
+        _log.info("ready", executor=executor, threads=threading.active_count())
+
+    def _stop(self) -> None:
+        if self._durable is not None:
+            self._durable.stop()
+            self._durable.service.github.close()
+            self._durable.service.store.close()
+        if self._seat is not None:
+            self._seat.close()
+
+
+def _seat(folder: Path) -> tuple[str, IO[str]]:
+    """
+    A name for this process that no other running one has, and that it gets again when it is started again.
+
+    Returns:
+        The name, and the file whose lock holds it.
+    """
+    for number in range(1000):
+        file = (folder / f"executor-{number}.lock").open("a")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            continue
+        machine = os.environ.get("HOSTNAME") or socket.gethostname()
+        return f"{machine}:{number}", file
+    raise SettingsError(f"a thousand processes use {folder}")
+
+
+class _Metrics:
+    """What the service counts."""
+
+    def __init__(self, running: _Running) -> None:
+        self._running = running
+        self._registry = prometheus.CollectorRegistry()
+        self.deliveries = prometheus.Counter(
+            "countersign_deliveries",
+            "Webhook deliveries by event and fate.",
+            ("event", "fate"),
+            registry=self._registry,
+        )
+        self._reviews = prometheus.Gauge(
+            "countersign_reviews", "Reviews by status.", ("status",), registry=self._registry
+        )
+        self._unpublished = prometheus.Gauge(
+            "countersign_unpublished_batches", "Decisions that GitHub does not show yet.", registry=self._registry
+        )
+
+    def text(self) -> bytes:
+        """All of it in Prometheus' format."""
+        store = self._running.store
+        if store is not None:
+            for status, count in store.reviews.counts().items():
+                self._reviews.labels(status).set(count)
+            self._unpublished.set(len(store.decisions.unpublished()))
+        return prometheus.generate_latest(self._registry)
