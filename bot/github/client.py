@@ -14,6 +14,7 @@ import re
 import threading
 import time
 import urllib.parse
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -103,7 +104,7 @@ class GitHub:
         self._api_url = api_url.rstrip("/")
         self._verify = str(ca_file) if ca_file else True
         self._lock = threading.Lock()
-        self._requesters: list[Requester] = []
+        self._requesters = weakref.WeakSet[Requester]()
         self._of_thread = threading.local()
         self._installations: dict[int, Client] = {}
         self._identity: Identity | None = None
@@ -187,7 +188,7 @@ class GitHub:
                 api_version=API_VERSION,
             )
             with self._lock:
-                self._requesters.append(known)
+                self._requesters.add(known)
         return known
 
 

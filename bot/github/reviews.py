@@ -49,7 +49,7 @@ def post(
 
     Raises:
         GitHubError: On anything but a refusal of comments; what was posted until then stays posted.
-        Refused: The review's body is refused too.
+        Refused: The commit is none of the pull request's any more, or the review's body is refused too.
     """
     path = f"{repository_path(repository)}/pulls/{number}/reviews"
     reviews: list[int] = []
@@ -65,7 +65,9 @@ def post(
         }
         try:
             reviews.append(client.post(path, content, _Review).id)
-        except Refused:
+        except Refused as exc:
+            if "commit_id" in str(exc):
+                raise
             if len(batch) == 1:
                 refused += batch
             else:

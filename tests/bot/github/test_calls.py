@@ -134,6 +134,16 @@ def test_a_body_that_is_refused(client: Client, scene: Scene) -> None:
     assert scene.pull.reviews == []
 
 
+def test_a_head_that_was_pushed_away(double: Double, client: Client, scene: Scene) -> None:
+    """A commit that is none of the pull request's any more is no fault of the comments."""
+    head = scene.pull.head_sha
+    parent = scene.pull.base_sha
+    double.people.push(scene.repository, "feature", scenario.SHIFTED, by=scenario.AUTHOR, parent=parent)
+    with pytest.raises(Refused, match="commit_id"):
+        reviews.post(client, NAME, 1, head, "", [_on(1, "a"), _on(2, "b")])
+    assert len(double.log.of("pulls/create-review")) == 1
+
+
 def test_other_failures_are_not_halved(double: Double, client: Client, scene: Scene) -> None:
     """Only a refusal is a reason to try with less."""
     double.faults.order("pulls/create-review", refusals.server_error())
