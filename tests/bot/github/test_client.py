@@ -178,6 +178,14 @@ def test_all_pages(double: Double, client: Client, scene: Scene) -> None:
         list(comments.on_pull_request(client, NAME, 1))
 
 
+def test_a_listing_that_does_not_end(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository that moved answers every page with the first one: that is no listing."""
+    first = ({"link": '<https://elsewhere.example/x?page=2&per_page=100>; rel="next"'}, "[]")
+    monkeypatch.setattr(client.github, "send", lambda *_: first)
+    with pytest.raises(Unavailable, match="does not end"):
+        list(comments.on_pull_request(client, NAME, 1))
+
+
 @pytest.mark.parametrize("name", ["orders", "/orders", "acme/", "acme/a/b", "../x", "acme/..", "acme/.", ""])
 def test_no_repository(name: str) -> None:
     """What can't be a repository's name reaches no server."""

@@ -1,9 +1,10 @@
 """
-What stands between us and GitHub: another certificate authority, a proxy.
+What stands between us and GitHub: another certificate authority, a proxy, a redirection.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import http.server
 import ipaddress
@@ -31,13 +32,14 @@ COMMIT = "1" * 40
 
 
 class _Server(http.server.ThreadingHTTPServer):
-    """Knows the App and no repository; remembers what was asked."""
+    """Knows the App and no repository, or sends everybody elsewhere; remembers what was asked."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[str] = []
+        self.elsewhere = ""
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that does not trust us ends the connection."""
@@ -49,8 +51,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
-        known = self.path.endswith("/app")
-        self.send_response(200 if known else 404)
+        known = self.path.endswith("/app") and not self.server.elsewhere
+        self.send_response(301 if self.server.elsewhere else 200 if known else 404)
+        if self.server.elsewhere:
+            self.send_header("Location", self.server.elsewhere + self.path)
         self.send_header("Content-Length", str(len(self.APP) if known else 0))
         self.end_headers()
         self.wfile.write(self.APP if known else b"")
@@ -59,14 +63,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Nothing on the terminal."""
 
 
+@contextlib.contextmanager
+def _running() -> Iterator[_Server]:
+    with _Server() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
 @pytest.fixture
 def server() -> Iterator[_Server]:
-    with _Server() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+    with _running() as server:
+        yield server
 
 
 @pytest.fixture
@@ -124,3 +134,19 @@ def test_a_proxy(server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "http://github.example.invalid:80/api/v3/app",
         "http://github.example.invalid/acme/orders.git/info/refs",
     ]
+
+
+def test_a_redirection(server: _Server, tmp_path: Path) -> None:
+    """Credentials go to the server they are for, wherever it sends us."""
+    with _running() as other:
+        server.elsewhere = f"http://localhost:{other.server_port}"
+        url = f"http://127.0.0.1:{server.server_port}"
+        with pytest.raises(Unavailable, match="leads elsewhere"):
+            _ = GitHub(1, PEM, api_url=f"{url}/api/v3").identity
+        with (
+            pytest.raises(Unavailable, match="301"),
+            Checkouts(tmp_path / "cache").checkout(f"{url}/acme/orders.git", "token", (COMMIT,)),
+        ):
+            pass
+        assert len(server.asked) == 2
+        assert other.asked == []
