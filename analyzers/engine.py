@@ -15,7 +15,7 @@ import msgspec
 
 from analyzers import frameworks, paths
 from analyzers.change import BlobId, Change, ChangedFile, Tree
-from analyzers.checks import CHECKS
+from analyzers.checks import CHECKS, Check
 from analyzers.consequences import cost_of
 from analyzers.effects.roots import EntryEffects, Runner
 from analyzers.findings import Confidence, Consequence, Finding, Review, Skipped
@@ -100,12 +100,20 @@ class Side:
         found: dict[str, Finding] = {}
         for key in self.results:
             for check in CHECKS:
-                for finding in check(self.results[key]):
+                for finding in self._checked(check, self.results[key]):
                     known = found.get(finding.fingerprint)
                     weight = finding.confidence, finding.severity
                     if known is None or (known.confidence, known.severity) < weight:
                         found[finding.fingerprint] = finding
         return found
+
+    def _checked(self, check: Check, result: EntryEffects) -> list[Finding]:
+        try:
+            return list(check(result))
+        except Exception as error:  # noqa: BLE001  # a fault of ours in one check leaves the others
+            rule = check.__module__.rpartition(".")[2].replace("_", "-")
+            self.failures.append(f"`{rule}` was not checked in `{result.root.label}`: {type(error).__name__}: {error}")
+            return []
 
 
 def review(

@@ -36,6 +36,10 @@ class Evaluated(Protocol):
     def results(self) -> Mapping[str, EntryEffects]:
         """What each root does, by its id."""
 
+    @property
+    def failures(self) -> Sequence[str]:
+        """What of it could not be run or checked."""
+
     def findings(self) -> Mapping[str, Finding]:
         """What the checks say, by fingerprint."""
 
@@ -147,7 +151,7 @@ def _verified(cure: _Cure, tree: Tree, head: Evaluated, evaluate: Evaluate) -> F
     if not all(trial.is_whole(path) for path in fixed) or trial.results.keys() != before.keys():
         return None
     found = trial.findings().keys()
-    if found & cure.findings or found - head.findings().keys():
+    if found & cure.findings or found - head.findings().keys() or trial.failures:
         return None
     if any(_rest(cure, result) != _rest(cure, trial.results[key]) for key, result in before.items()):
         return None

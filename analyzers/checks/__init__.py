@@ -7,6 +7,9 @@ severity and trace are told alike everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
 from analyzers.checks import (
     defeated_eager_load,
     lazy_load_in_loop,
@@ -16,8 +19,12 @@ from analyzers.checks import (
     send_in_loop,
     write_in_loop,
 )
+from analyzers.effects.roots import EntryEffects
+from analyzers.findings import Finding
 
-CHECKS = (
+Check: TypeAlias = Callable[[EntryEffects], Iterable[Finding]]
+
+CHECKS: tuple[Check, ...] = (
     defeated_eager_load.check,
     lazy_load_in_loop.check,
     lazy_load_in_serializer.check,

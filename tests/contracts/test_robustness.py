@@ -18,15 +18,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from analyzers import ir
+from analyzers import engine, ir
 from analyzers.change import BlobId
+from analyzers.effects.roots import EntryEffects
 from analyzers.engine import review, scan
+from analyzers.findings import Finding
 from analyzers.index import Index
 from analyzers.languages import front_end_for
 from analyzers.languages.lowering import Job, Lowered, lower, outline
 from analyzers.options import Options
-from tests.cases.runner import pages, read
-from tests.trees import blob_id, change
+from tests.cases.runner import FOLDER, pages, read
+from tests.trees import MemoryTree, blob_id, change
 
 SHARDS = 4
 PER_SHARD = 40
@@ -201,6 +203,22 @@ def test_a_name_that_names_itself_does_not_stop_the_engine(text: bytes) -> None:
     program = text + b"\n\n\nclass Order(db.Model, db):\n    pass\n"
     with Index.open(None) as index:
         assert scan(BytesTree({"a.py": program}), index, lambda path: Options()).failures == ()
+
+
+def test_a_check_that_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a check could not look at is told, and all other checks report."""
+
+    def check(entry: EntryEffects) -> Iterator[Finding]:
+        raise ValueError("no reason")
+
+    monkeypatch.setattr(engine, "CHECKS", (check, *engine.CHECKS))
+    case = next(case for case in read(FOLDER / "django-query-in-loop.md") if case.announcements and case.base is None)
+    with Index.open(None) as index:
+        outcome = scan(MemoryTree("head", case.head), index, lambda path: Options())
+    assert {finding.rule for finding in outcome.standing} == {found.rule for found in case.announcements}
+    assert all(sentence.startswith("`test-robustness` was not checked in `") for sentence in outcome.failures)
+    assert all(sentence.endswith(": ValueError: no reason") for sentence in outcome.failures)
+    assert outcome.failures
 
 
 def test_a_local_class_does_not_stop_the_engine() -> None:
