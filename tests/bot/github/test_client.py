@@ -181,6 +181,7 @@ def test_all_pages(double: Double, client: Client, scene: Scene) -> None:
 def test_a_listing_that_does_not_end(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository that moved answers every page with the first one: that is no listing."""
     first = ({"link": '<https://elsewhere.example/x?page=2&per_page=100>; rel="next"'}, "[]")
+    assert client.token  # asked for before nothing but that page is answered
     monkeypatch.setattr(client.github, "send", lambda *_: first)
     with pytest.raises(Unavailable, match="does not end"):
         list(comments.on_pull_request(client, NAME, 1))
