@@ -16,6 +16,8 @@ from analyzers.fingerprint import fingerprint
 
 BY_PLACE = {"command": -1, "migration": -1}
 """Steps from a rule's own severity by where it runs: what is run by hand, or once, keeps nobody waiting."""
+LACKING = frozenset({How.LAZY, How.DEFEATED, How.DEFERRED})
+"""Queries that run for want of something that the rows could have come with."""
 IN_REQUEST = frozenset({"route", "resolver", "admin"})
 ROWS_OF_ROWS = 1
 """Steps more in a request where rows of rows repeat it: it grows with their product."""
@@ -66,7 +68,7 @@ def judged(rule_id: str, entry: EntryEffects, item: Repeated, message: str, advi
     if item.inner.count is Count.UNKNOWN:
         confidence = min(confidence, Confidence.LIKELY)
     what = leaf.relation or leaf.text if isinstance(leaf, Query) else leaf.text
-    evidence = (what, item.inner.function, item.inner.over)
+    evidence = (what, item.inner.function, item.inner.over, *_queried_in(entry, leaf))
     return Finding(
         rule=rule.id,
         category=rule.category,
@@ -81,6 +83,16 @@ def judged(rule_id: str, entry: EntryEffects, item: Repeated, message: str, advi
         symbol=leaf.function,
         entry=entry.root.label,
     )
+
+
+def _queried_in(entry: EntryEffects, leaf: Query | Leave) -> tuple[str, ...]:
+    """
+    The function or class where the rows are queried that lack something: each such place needs a load of its own.
+    """
+    if not isinstance(leaf, Query) or leaf.source is None or leaf.how not in LACKING:
+        return ()
+    module = entry.root.entries.program.module(leaf.source.path)
+    return (f"{leaf.source.path}::{module.holder(leaf.source.span)}",) if module is not None else ()
 
 
 def _severity(rule: catalogue.Rule, entry: EntryEffects, item: Repeated) -> Severity:

@@ -258,10 +258,11 @@ def collection_method(
             return UNKNOWN
         if name in MEMORY:
             key = arguments[0] if arguments else UNKNOWN
+            is_there = value.mapping is not None and isinstance(key, Const) and key.value in value.mapping
+            if name == "setdefault" and len(arguments) > 1 and not is_there:
+                it.put(value, arguments[1], key)
             if value.mapping is not None and isinstance(key, Const):
                 return value.mapping.get(key.value, arguments[1] if len(arguments) > 1 else value.element)
-            if name == "setdefault" and len(arguments) > 1:
-                it.put(value, arguments[1], key)
             return value.element
         if name == "items":
             return Items(Group((UNKNOWN, value.element)), value.count)

@@ -681,7 +681,8 @@ def bind_parameters(
         if parameter.kind == "rest":
             value, positional = Group(tuple(positional)), []
         elif parameter.kind == "mapping":
-            value, named = Items(UNKNOWN, Count.FEW, mapping=dict(named)), {}
+            # what a root is called with nobody knows
+            value, named = Items(UNKNOWN, Count.FEW, mapping=dict(named) if it.stack else None), {}
         elif parameter.kind == "plain" and positional:
             value = positional.pop(0)
         elif parameter.name in named:

@@ -10,6 +10,7 @@ from analyzers import ir
 
 if TYPE_CHECKING:
     from analyzers.program.program import Program
+    from analyzers.span import Span
 
 
 HOSTS = {"php": "php", "blade": "php"}
@@ -121,6 +122,14 @@ class ModuleSymbol:
                 found.extend(symbol.methods.values())
             self._every_function = tuple(sorted(found, key=lambda function: function.node.span))
         return self._every_function
+
+    def holder(self, span: Span) -> str:
+        """The qualified name of the innermost function or class that holds a span; empty at the top level."""
+        nodes = [symbol.node for symbol in self.every_class()], [symbol.node for symbol in self.every_function()]
+        holding = [
+            (node.span, node.qualname) for some in nodes for node in some if node.span.touches(span.line, span.line)
+        ]
+        return max(holding)[1] if holding else ""
 
     def __repr__(self) -> str:
         return f"<module {self.name}>"
