@@ -291,15 +291,19 @@ def _run_both(sides: tuple[Side, Side], root: Root, changed: frozenset[str]) -> 
 
 
 def _evaluating(index: Index, options: Options) -> Evaluate:
-    """Evaluates a tree as the head was, for trying a fix."""
+    """Evaluates a tree as the head was, for trying a fix: all of them together may cost as much as one side."""
+    left: int | None = REVIEW_STEPS
 
     def evaluate(tree: Tree, roots: Sequence[Root]) -> Side:
+        nonlocal left
         snapshot, _ = _prepare(tree, index, None, set())
         side = Side(snapshot, options)
+        side.runner.left = left
         for root in roots:
             found = side.find(root)
             if found is not None:
                 side.keep(side.run(found))
+        left = side.runner.left
         return side
 
     return evaluate

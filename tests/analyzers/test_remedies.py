@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from analyzers import fixes, remedies
+from analyzers import engine, fixes, remedies
 from analyzers.engine import review
 from analyzers.findings import Edit, Finding, Fix, Review
 from analyzers.fixes import Written
@@ -245,6 +245,13 @@ def test_the_worst_are_tried_and_no_more_than_a_few(monkeypatch: pytest.MonkeyPa
     function = "def f{0}(request):\n    return [o.customer.name for o in Order.objects.filter(pk__gt={0})]\n\n\n"
     found = introduced(IMPORT + "".join(function.format(number) for number in range(3)))
     assert [one is not None for one in fixes_of(found)] == [True, False, False]
+
+
+def test_trials_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All trials of a review may cost as much as one side of it; what the bound leaves untried has no fix."""
+    monkeypatch.setattr(engine, "REVIEW_STEPS", 0)
+    views = IMPORT + "def names(request):\n    return [o.customer.name for o in Order.objects.all()]\n"
+    assert fixes_of(introduced(views)) == [None]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
