@@ -105,10 +105,14 @@ class Cost(msgspec.Struct, frozen=True):
     """(what is looped over, queries for each), sorted; nested loops are named `order × line`."""
 
     def __str__(self) -> str:
-        text = str(self.queries)
-        for name, count in self.per_row:
-            text += f" + {count} per {name}"
-        return text
+        return self.beside(None)
+
+    def beside(self, other: Cost | None) -> str:
+        """In words, where what another one has too is left out: `12 + … + 6 per user`."""
+        same = frozenset(other.per_row) if other is not None else frozenset()
+        told = [f"{count} per {name}" for name, count in self.per_row if (name, count) not in same]
+        left_out = ["…"] if len(told) < len(self.per_row) else []
+        return " + ".join([str(self.queries), *left_out, *told])
 
 
 class Consequence(msgspec.Struct, frozen=True):

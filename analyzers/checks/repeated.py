@@ -121,7 +121,7 @@ def trace(item: Repeated) -> tuple[Step, ...]:
         if isinstance(node, Loop) and node in item.loops:
             steps.append(Step(node.place, _loop_words(node), "loop"))
         elif isinstance(node, Call):
-            steps.append(Step(node.place, f"calls `{node.name}`"))
+            steps.append(Step(node.place, _call_words(node)))
     steps.append(Step(leaf.place, f"`{leaf.text}` {_leaf_words(leaf)}", "leaf"))
     return tuple(
         step
@@ -141,6 +141,13 @@ def _loop_words(loop: Loop) -> str:
         case "admin":
             return f"the admin list shows each `{loop.over}`"
     return f"loops: once per `{loop.over}`"
+
+
+def _call_words(call: Call) -> str:
+    kind, colon, name = call.name.rpartition(":")
+    if colon:
+        return f"renders the {kind} `{name}`"
+    return f"renders `{name}`" if "." in name else f"calls `{name}`"
 
 
 def _leaf_words(leaf: Query | Leave) -> str:

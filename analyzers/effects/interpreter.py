@@ -963,6 +963,8 @@ class Interpreter:
         name = (ir.dotted(annotation.value) or "").rpartition(".")[2]
         key = annotation.key
         parts = key.items if isinstance(key, ir.Collection) else (key,)
+        if not parts:  # `tuple[()]`
+            return None
         if name in ("Optional", "Annotated", "Union", "Type", "Awaitable", "Coroutine"):
             found = self.annotated(parts[-1] if name == "Coroutine" else parts[0], module)
             return found if name != "Type" else None

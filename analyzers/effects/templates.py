@@ -144,9 +144,10 @@ def _render(
     it.visited.update(symbol.id for symbol in merged.values())
     try:
         with it.collecting() as body:
-            parent = _parent(it, function.full, inner)
-            if parent is not None:
-                _render(it, parent, names, inner, node, merged)
+            extends = _extends(function.full)
+            parent = _parent(it, extends, inner) if extends is not None else None
+            if extends is not None and parent is not None:
+                _render(it, parent, names, inner, extends, merged)
             else:
                 it.block(function.full.body, inner)
     finally:
@@ -167,7 +168,8 @@ def _imported(it: Interpreter, module: ModuleSymbol) -> dict[str, Value]:
     return names
 
 
-def _parent(it: Interpreter, function: ir.Function, frame: Frame) -> ModuleSymbol | None:
+def _extends(function: ir.Function) -> ir.Call | None:
+    """The statement by which a template goes into another one."""
     for statement in function.body[:3]:
         value = statement.value if isinstance(statement, ir.Evaluate) else None
         if (
@@ -176,10 +178,13 @@ def _parent(it: Interpreter, function: ir.Function, frame: Frame) -> ModuleSymbo
             and value.callee.id == "extends"
             and value.arguments
         ):
-            name = it.evaluate(value.arguments[0], frame)
-            if isinstance(name, Const) and isinstance(name.value, str):
-                return find(it, name.value)
+            return value
     return None
+
+
+def _parent(it: Interpreter, extends: ir.Call, frame: Frame) -> ModuleSymbol | None:
+    name = it.evaluate(extends.arguments[0], frame)
+    return find(it, name.value) if isinstance(name, Const) and isinstance(name.value, str) else None
 
 
 def special(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value | None:

@@ -208,5 +208,5 @@ def _code(text: str) -> str:
     return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
-def _cost(cost: Cost | None, absent: str) -> str:
-    return absent if cost is None else _escaped(visible(str(cost)))
+def _cost(cost: Cost | None, other: Cost | None, absent: str) -> str:
+    return absent if cost is None else _escaped(visible(cost.beside(other)))

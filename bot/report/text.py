@@ -175,7 +175,10 @@ class _Printer:
         self._line(Text("what the change does", style="bold"))
         cells = [
             ("entry point", "queries before", "after"),
-            *((visible(row.entry), _cost(row.before, "new"), _cost(row.after, "gone")) for row in rows),
+            *(
+                (visible(row.entry), _cost(row.before, row.after, "new"), _cost(row.after, row.before, "gone"))
+                for row in rows
+            ),
         ]
         widths = [max(len(row[column]) for row in cells) for column in (0, 1)]
         styles = [_FAINT, *("red" if _is_worse(row) else "green" for row in rows)]
@@ -269,8 +272,8 @@ def _short(name: str) -> str:
     return name[:10] if is_id else visible(name)
 
 
-def _cost(cost: Cost | None, absent: str) -> str:
-    return absent if cost is None else visible(str(cost))
+def _cost(cost: Cost | None, other: Cost | None, absent: str) -> str:
+    return absent if cost is None else visible(cost.beside(other))
 
 
 def _is_worse(row: Consequence) -> bool:
