@@ -20,7 +20,6 @@ def main() -> None:
         sys.stdout.write(f"countersign {__version__}\n")
         sys.exit(0)
     from analyzers.errors import AnalyzerError
-    from bot.cli import serving  # noqa: F401  # adds its command
     from bot.cli.commands import app
     from bot.errors import CountersignError
 

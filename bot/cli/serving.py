@@ -8,24 +8,23 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import output
-from bot.cli.commands import app
+from bot.cli import service
+from bot.cli.service import SettingsOption
 
 
-@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    settings_file: SettingsOption = None,
 ) -> None:
     """
     Run the service: take pull requests from GitHub, review them, publish what a person signs.
 
-    Settings come from the environment (COUNTERSIGN_…) and from the file that COUNTERSIGN_SETTINGS names.
+    Settings come from the environment (COUNTERSIGN_…) and from a file.
     """
     import uvicorn
 
-    from bot import app as service
-    from bot import logs
+    from bot import app, logs
 
     logs.configure()
-    uvicorn.run(service.create(output.settings()), host=host, port=port, log_config=None, access_log=False)
+    uvicorn.run(app.create(service.read(settings_file)), host=host, port=port, log_config=None, access_log=False)
