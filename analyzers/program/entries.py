@@ -8,6 +8,7 @@ import msgspec
 
 from analyzers import ir
 from analyzers.frameworks import Entry
+from analyzers.program.php_routes import PhpRoutes
 from analyzers.program.program import Program
 from analyzers.program.routes import Routes
 from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol, ModuleSymbol
@@ -52,6 +53,7 @@ class Entries:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.routes = Routes(program)
+        self.php_routes = PhpRoutes(program)
         self._bases = [(base, entry) for f in program.frameworks.all for entry in f.entries for base in entry.bases]
         self._decorators = [
             (name, entry) for f in program.frameworks.all for entry in f.entries for name in entry.decorators
@@ -86,6 +88,8 @@ class Entries:
                 if root.function is function:
                     return root
         kind = self._decorated(function) or self._importing(function.module)
+        if kind is None and function.module.host == "php" and self.php_routes.of(function, owner) is not None:
+            kind = "route"
         return self._root(function, owner, kind or "function")
 
     def _class_entries(self, symbol: ClassSymbol) -> list[Entry]:
@@ -126,7 +130,10 @@ class Entries:
 
     def url(self, root: Root) -> str | None:
         """The verb and URL of a route, or of a function that only a URL configuration makes one."""
-        return self.routes.of(root.function, root.owner) if root.kind in ("route", "function") else None
+        if root.kind not in ("route", "function"):
+            return None
+        routes = self.php_routes if root.function.module.host == "php" else self.routes
+        return routes.of(root.function, root.owner or root.function.owner)
 
     def label(self, root: Root) -> str:
         """What the callers of a root know it as; its name in the code when nothing says more."""

@@ -301,3 +301,60 @@ def test_in_a_review() -> None:
         "orders",
     ]
     assert len({f.fingerprint for r in (with_url, elsewhere, without) for f in r.introduced}) == 1
+
+
+CONTROLLER = """<?php
+namespace App\\Http\\Controllers;
+
+class OrderController extends Controller
+{
+    public function index() {}
+    public function show($order) {}
+    public function ship($order) {}
+    public function __invoke() {}
+    private function helper() {}
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "routes", "method", "expected"),
+    [
+        ("web", "Route::get('/orders', [OrderController::class, 'index'])->name('orders');", "index", "GET /orders"),
+        ("api", "Route::post('orders/{order}/ship', 'OrderController@ship');", "ship", "POST /api/orders/{order}/ship"),
+        ("web", "Route::resource('orders', OrderController::class)->only('show');", "show", "GET /orders/{order}"),
+        (
+            "web",
+            "Route::apiResources(['shops.orders' => OrderController::class]);",
+            "index",
+            "GET /shops/{shop}/orders",
+        ),
+        (
+            "web",
+            (
+                "Route::middleware('auth')->prefix('admin')->group(function () {"
+                " Route::controller(OrderController::class)->group(fn () => Route::put('{order}/ship', 'ship')); });"
+            ),
+            "ship",
+            "PUT /admin/{order}/ship",
+        ),
+        (
+            "web",
+            (
+                "Route::group(['prefix' => 'old', 'namespace' => 'App\\\\Http\\\\Controllers'], function () {"
+                " Route::any('orders', ['uses' => 'OrderController@index']); });"
+            ),
+            "index",
+            "ANY /old/orders",
+        ),
+        ("web", "Route::get('orders', OrderController::class);", "__invoke", "GET /orders"),
+        ("web", "Route::get('orders', OrderController::class);", "helper", "OrderController.helper"),
+    ],
+)
+def test_laravel(path: str, routes: str, method: str, expected: str) -> None:
+    """Laravel's controllers are known by verb and URL, through groups, resources and the file's own prefix."""
+    files = {
+        "app/Http/Controllers/OrderController.php": CONTROLLER,
+        f"routes/{path}.php": f"<?php\nuse App\\Http\\Controllers\\OrderController;\n{routes}\n",
+    }
+    assert label(files, f"app/Http/Controllers/OrderController.php::OrderController.{method}") == expected
