@@ -125,7 +125,7 @@ class PhpRoutes:
             yield (owner.id, method), url
 
     def _target(self, module: ModuleSymbol, action: ir.Expr, scope: _Scope) -> Target | None:
-        """`[OrderController::class, "index"]`, `"OrderController@index"`, the class alone, or `"index"` in its group."""
+        """`[OrderController::class, "index"]`, `"OrderController@index"`, a class alone, or `"index"` in its group."""
         method: str | None = "__invoke"
         if isinstance(action, ir.Collection) and action.kind == "dict":
             uses = {_text(key): value for key, value in zip(action.keys, action.items, strict=False)}.get("uses")
