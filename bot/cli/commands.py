@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.cli import deciding, output, serving
+from bot.cli import deciding, output, serving, setting_up
 from bot.cli.output import ConfidenceName, SeverityName, Surface, Wanted
 
 if TYPE_CHECKING:
@@ -36,7 +36,14 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="The reviewed repository's configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
-for _of_the_service in (serving.serve, deciding.drafts, deciding.sign, deciding.dismiss):
+for _of_the_service in (
+    setting_up.init,
+    setting_up.doctor,
+    serving.serve,
+    deciding.drafts,
+    deciding.sign,
+    deciding.dismiss,
+):
     app.command()(_of_the_service)
 
 RepoOption = Annotated[Path, typer.Option("--repo", help="The repository, or a directory in it; bare ones too.")]

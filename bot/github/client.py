@@ -9,6 +9,7 @@ switched off: a caller that must wait does so durably, after a `RateLimited` or 
 from __future__ import annotations
 
 import datetime as dt
+import email.utils
 import logging
 import re
 import threading
@@ -134,6 +135,19 @@ class GitHub:
         if self._identity is None:
             self._identity = self.app.get("/app", Identity)
         return self._identity
+
+    def its_time(self) -> dt.datetime:
+        """
+        GitHub's clock, to the second. It is asked without credentials: those of a host with a wrong clock are refused.
+
+        Raises:
+            Unavailable: No answer.
+        """
+        try:
+            answer = requests.head(self._api_url, timeout=TIMEOUT, verify=self._verify, allow_redirects=False)
+            return email.utils.parsedate_to_datetime(answer.headers["date"])
+        except (requests.RequestException, KeyError, ValueError) as exc:
+            raise Unavailable(f"GitHub does not tell its time: {type(exc).__name__}") from exc
 
     def _app_header(self) -> str:
         try:

@@ -88,6 +88,14 @@ class Database:
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))  # spreads writers out, guards nothing
         raise AssertionError("the last attempt returns or raises")
 
+    def its_time(self) -> dt.datetime:
+        """The clock of the database's host, UTC."""
+        with self.reading() as connection:
+            if connection.dialect.name == "sqlite":
+                return self.now()  # it is this host
+            told: dt.datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+            return told
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

@@ -7,9 +7,12 @@ A new one is a module with the next number; the test of migrations fails until t
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
@@ -18,6 +21,9 @@ from bot.storage.database import Database
 
 _LOCK = 0x636F756E74657273
 """PostgreSQL's advisory lock for the time of an upgrade: "counters", as a number."""
+
+State = Literal["current", "behind", "newer"]
+"""`behind` what is known here (an empty database too), or `newer` than it."""
 
 
 def upgrade(database: Database) -> None:
@@ -30,11 +36,32 @@ def upgrade(database: Database) -> None:
     database.write(_upgrade)
 
 
+def state(database: Database) -> State:
+    """
+    How the tables are, without touching them.
+
+    Raises:
+        StorageError: When the database cannot be used.
+    """
+    history = ScriptDirectory.from_config(_config())
+    with database.reading() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    if revision == history.get_current_head():
+        return "current"
+    known = {script.revision for script in history.walk_revisions()}
+    return "behind" if revision is None or revision in known else "newer"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    return config
+
+
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config = _config()
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
