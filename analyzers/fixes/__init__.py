@@ -109,7 +109,7 @@ def _edits(path: str, before: bytes, after: bytes) -> tuple[Edit, ...] | None:
     """
     The lines that differ, or None for a file that is not UTF-8.
 
-    An edit replaces lines, so that new ones are told with the line that they follow.
+    An edit replaces lines, so that new ones are told with the line that they follow; at the start, with the next one.
     """
     old, new = io.BytesIO(before).readlines(), io.BytesIO(after).readlines()
     start = _alike(old, new)
@@ -118,10 +118,11 @@ def _edits(path: str, before: bytes, after: bytes) -> tuple[Edit, ...] | None:
     edits = []
     for kind, first, last, new_first, new_last in matcher.get_opcodes():
         if kind != "equal":
-            host = 1 if first == last and start + first > 0 else 0
-            lines = new[start + new_first - host : start + new_last]
+            ahead = 1 if first == last and start + first > 0 else 0
+            behind = 1 if first == last and not ahead else 0
+            lines = new[start + new_first - ahead : start + new_last + behind]
             try:
-                edits.append(Edit(path, start + first + 1 - host, start + last, b"".join(lines).decode()))
+                edits.append(Edit(path, start + first + 1 - ahead, start + last + behind, b"".join(lines).decode()))
             except UnicodeDecodeError:
                 return None
     return tuple(edits)

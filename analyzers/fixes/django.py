@@ -10,7 +10,7 @@ that are known to build a query set is left alone: it may be a list, or rows of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import libcst as cst
 
@@ -53,14 +53,18 @@ def load(content: bytes, span: Span, paths: frozenset[Path], class_named: ClassN
         return None
     methods = found.methods()
     loads = _loads(paths, join="select_for_update" not in methods)
-    if methods & _PART or ("prefetch_related" in loads and _is_streamed(found.nodes)):
+    if methods & _PART or ("prefetch_related" in loads and _is_streamed(found.positions)):
         return None  # https://docs.djangoproject.com/en/stable/ref/models/querysets/#iterator
     quote = "'" if content.count(b"'") > content.count(b'"') else '"'
-    loaded = _loaded(found.expression, loads, quote)
-    if loaded is None:
+    query = _query(found.expression)
+    if query is None:
         return None
+    loaded = query
+    for method, names in loads.items():
+        arguments = [cst.Arg(cst.SimpleString(f"{quote}{name}{quote}")) for name in names]
+        loaded = _called(loaded, method, arguments, on_line=found.is_commented(query))
     call = "".join(f".{method}({_quoted(names)})" for method, names in loads.items())
-    return Load(found.replaced(loaded), call)
+    return Load(found.replaced(query, loaded), call)
 
 
 def _is_streamed(nodes: Iterable[cst.CSTNode]) -> bool:
@@ -96,29 +100,25 @@ def _loads(paths: frozenset[Path], *, join: bool) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _loaded(node: cst.BaseExpression, loads: Mapping[str, tuple[str, ...]], quote: str) -> cst.BaseExpression | None:
-    """The expression with the loads, or None for one that may be no query set."""
+def _query(node: cst.BaseExpression) -> cst.BaseExpression | None:
+    """The query set in an expression that builds or runs one; None for one that may be no query set."""
     match node:
         case cst.Subscript():
-            value = _loaded(node.value, loads, quote)
-            return node.with_changes(value=value) if value is not None else None
-        case cst.Call(func=cst.Attribute(attr=cst.Name(value=name)) as function) if name in _RUN:
-            value = _loaded(function.value, loads, quote)
-            return node.with_changes(func=function.with_changes(value=value)) if value is not None else None
-        case cst.Attribute() | cst.Call(func=cst.Attribute(attr=cst.Name())):
-            if isinstance(node, cst.Call) and next(python.methods_along(node)) not in _BUILD:
-                return None
-            for method, names in loads.items():
-                node = _called(node, method, [cst.Arg(cst.SimpleString(f"{quote}{name}{quote}")) for name in names])
+            return _query(node.value)
+        case cst.Call(func=cst.Attribute(value=receiver, attr=cst.Name(value=name))) if name in _RUN:
+            return _query(receiver)
+        case cst.Attribute():
+            return node
+        case cst.Call(func=cst.Attribute(attr=cst.Name(value=name))) if name in _BUILD:
             return node
     return None
 
 
-def _called(node: cst.BaseExpression, method: str, arguments: list[cst.Arg]) -> cst.Call:
+def _called(node: cst.BaseExpression, method: str, arguments: list[cst.Arg], *, on_line: bool) -> cst.Call:
     """`node.method(arguments)`; or arguments more of that call, if it is the one."""
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == method:
         known = node.args
         if known and all(isinstance(one.value, cst.SimpleString) for one in known):
             if isinstance(known[-1].comma, cst.MaybeSentinel):
                 return node.with_changes(args=[*known, *arguments])
-    return python.called(node, method, arguments)
+    return python.called(node, method, arguments, on_line=on_line)

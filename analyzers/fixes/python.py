@@ -5,7 +5,7 @@ Python text for the fix-makers: parsing that cannot end the process, the express
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 import msgspec
@@ -23,15 +23,19 @@ class Found(msgspec.Struct, frozen=True):
     """An expression of a file."""
 
     module: cst.Module
-    nodes: Sequence[cst.CSTNode]
-    """Every node of the file."""
+    positions: Mapping[cst.CSTNode, CodeRange]
+    """Every node of the file, and where it is."""
     expression: cst.BaseExpression
 
-    def replaced(self, expression: cst.BaseExpression) -> bytes:
-        """The file with another expression in its place."""
-        module = self.module.deep_replace(self.expression, expression)
-        assert isinstance(module, cst.Module)
-        return module.bytes
+    def replaced(self, node: cst.BaseExpression, other: cst.BaseExpression) -> bytes:
+        """The file with another expression in the place of one of it."""
+        return _bytes(self.module.deep_replace(node, other))
+
+    def is_commented(self, node: cst.CSTNode) -> bool:
+        """Whether a comment follows a node on its last line."""
+        end = self.positions[node].end
+        line = self.module.code.split("\n")[end.line - 1]
+        return line[end.column :].lstrip(" \t),").startswith("#")
 
     def methods(self) -> frozenset[str]:
         """
@@ -41,7 +45,7 @@ class Found(msgspec.Struct, frozen=True):
         """
         return frozenset(
             node.func.attr.value
-            for node in self.nodes
+            for node in self.positions
             if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute)
         )
 
@@ -55,7 +59,7 @@ def find(content: bytes, span: Span) -> Found | None:
     positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
     found = (node for node, where in positions.items() if where == wanted and isinstance(node, cst.BaseExpression))
     expression = next(found, None)
-    return None if expression is None else Found(module, tuple(positions), expression)
+    return None if expression is None else Found(module, positions, expression)
 
 
 def parse(content: bytes) -> cst.Module | None:
@@ -118,11 +122,10 @@ def methods_along(node: cst.BaseExpression) -> Iterator[str]:
                 return
 
 
-def called(node: cst.BaseExpression, method: str, arguments: Sequence[cst.Arg]) -> cst.Call:
-    """`node.method(arguments)`, on a line of its own where the call before it is."""
+def called(node: cst.BaseExpression, method: str, arguments: Sequence[cst.Arg], *, on_line: bool) -> cst.Call:
+    """`node.method(arguments)`, on the same line or else as the call before it: on a line of its own, if that is."""
     dot = cst.Dot()
-    has_comment = any("#" in text(paren) for paren in node.rpar)  # it stays where it is
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and not has_comment:
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and not on_line:
         dot = _without_comment(node.func.dot)
     function = cst.Attribute(node.with_changes(lpar=[], rpar=[]), cst.Name(method), dot)
     return cst.Call(function, arguments, lpar=node.lpar, rpar=node.rpar)

@@ -69,10 +69,9 @@ def load(content: bytes, span: Span, paths: frozenset[Path], class_named: ClassN
             (first, attribute), *more = hops
             new.append(f"{names.loader(first)}({attribute}){_text(more)}")
     if new:
-        loaded = python.called(loaded, "options", [cst.Arg(cst.parse_expression(option)) for option in new])
-    expression = loaded if query is found.expression else found.expression.deep_replace(query, loaded)
-    assert isinstance(expression, cst.BaseExpression)
-    return Load(found.replaced(expression), f".options({', '.join(longer + new)})", frozenset(names.imports))
+        arguments = [cst.Arg(cst.parse_expression(option)) for option in new]
+        loaded = python.called(loaded, "options", arguments, on_line=found.is_commented(query))
+    return Load(found.replaced(query, loaded), f".options({', '.join(longer + new)})", frozenset(names.imports))
 
 
 def _query(node: cst.BaseExpression) -> cst.BaseExpression | None:

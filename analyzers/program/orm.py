@@ -156,6 +156,8 @@ class Orm:
             uselist = keywords.get("uselist")
             if isinstance(uselist, ir.Constant):
                 many = bool(uselist.value)
+            elif "secondary" in keywords:
+                many = True
             elif target is model:
                 many = "remote_side" not in keywords
             elif target is not None:

@@ -9,7 +9,7 @@ import pytest
 from analyzers.findings import Edit
 from analyzers.fixes import Written
 from analyzers.relation import Path
-from tests.analyzers.fixes.loading import CITY, CUSTOMER, LINES, MAKER, MODELS, ORDERS, PRODUCT
+from tests.analyzers.fixes.loading import CITY, CUSTOMER, LINES, MAKER, MODELS, ORDERS, PATH, PRODUCT
 from tests.analyzers.fixes.loading import written as written_for
 
 IMPORTS = "from sqlalchemy.orm import joinedload, selectinload\nfrom m import Customer, Line, Order\n"
@@ -166,6 +166,21 @@ def test_an_alias_is_used() -> None:
 
 def test_without_an_import_there_is_no_place_for_one() -> None:
     assert written("def f():\n    return select(Order)\n", "select(Order)", CUSTOMER) is None
+
+
+def test_a_file_that_starts_with_an_import_of_its_own() -> None:
+    """There is no line before: the edit names the one behind."""
+    found = written("from a.m import Order\n\norders = select(Order)\n", "select(Order)", CUSTOMER)
+    assert found is not None
+    assert found.edits[0] == Edit(PATH, 1, 1, "from sqlalchemy.orm import joinedload\n\nfrom a.m import Order\n")
+
+
+def test_a_comment_after_the_chain_stays_on_its_line() -> None:
+    chain = "select(Order)\n    .where(Order.open)"
+    found = written(f"{IMPORTS}orders = run(\n    {chain}  # open ones\n)\n", chain, CUSTOMER)
+    assert found is not None
+    expected = "    .where(Order.open).options(joinedload(Order.customer))  # open ones\n"
+    assert found.edits == (Edit(PATH, 5, 5, expected),)
 
 
 def test_a_chain_over_lines_gets_one_more_line() -> None:
