@@ -17,7 +17,7 @@ from analyzers.languages.php_source import Source
 from tests.analyzers.fixes.loading import LINES, MODELS, PATH, PRODUCT, place_of
 
 CHAINS = {
-    "django": ("Order.objects", ".filter(\n    open=True,\n)", ".order_by('pk')", ".exclude(name='#')", ".distinct()"),
+    "django": ("Order.objects", ".filter(\n    open=True,\n)", '.order_by("pk")', '.exclude(name="#")', ".distinct()"),
     "sqlalchemy": ("select(Order)", ".where(\n    Order.open,\n)", ".order_by(Order.id)", ".limit(3)", ".distinct()"),
     "laravel": ("Order::query()", "->where(\n    'open', 1,\n)", "->latest()", "->orderBy('#')", "->limit(3)"),
 }
