@@ -343,7 +343,7 @@ def _compare(
     new = [after[key] for key in sorted(after.keys() - before.keys())]
     gone = [before[key] for key in sorted(before.keys() - after.keys())]
     standing = [after[key] for key in sorted(after.keys() & before.keys())]
-    for evidence in (_told, _subject):
+    for evidence in (_told, _subject, _model):
         moved: dict[tuple[str, str], list[Finding]] = {}
         for finding in gone:
             moved.setdefault(evidence(finding), []).append(finding)
@@ -366,6 +366,11 @@ def _told(finding: Finding) -> tuple[str, str]:
 def _subject(finding: Finding) -> tuple[str, str]:
     """What stays the same when code moves within its file and what it loops over gets another name."""
     return f"{finding.rule} {finding.trace[-1].place.path}", finding.subject
+
+
+def _model(finding: Finding) -> tuple[str, str]:
+    """What stays the same when a query is written otherwise in its function."""
+    return f"{finding.rule} {finding.symbol}", finding.model or finding.subject
 
 
 def _is_only_called(finding: Finding, lines: Lines) -> bool:

@@ -82,6 +82,8 @@ class Finding(msgspec.Struct, frozen=True):
     """Identity across commits; holds no line number."""
     subject: str = ""
     """What is done too often, as a reader would quote it: a relation, `Order.customer`, or the code of a call."""
+    model: str = ""
+    """The model whose rows are concerned, by its name; empty when unknown."""
     symbol: str = ""
     """`path::qualname` of the function that holds the finding."""
     entry: str = ""

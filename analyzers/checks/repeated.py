@@ -80,6 +80,7 @@ def judged(rule_id: str, entry: EntryEffects, item: Repeated, message: str, advi
         trace=trace(item),
         fingerprint=fingerprint(rule.id, leaf.function, evidence),
         subject=what,
+        model=leaf.model if isinstance(leaf, Query) else "",
         symbol=leaf.function,
         entry=entry.root.label,
     )

@@ -63,6 +63,8 @@ def start(it: Interpreter, model: ModelInfo, cls: ClassSymbol | None, frame: Fra
     method = cls.method("get_queryset") if cls is not None else None
     if method is None or method.id in it.stack:
         return plain
+    if not method.module.is_stub:
+        frame = type(frame)(method.module, method)  # what it gives comes from there, not from where the model is named
     made = calls.call_function(it, Callable(method, plain), (), {}, frame, method.node)
     result = next((part for part in choices(made) if isinstance(part, QuerySet)), plain)
     result.cls = cls

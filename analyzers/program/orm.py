@@ -167,6 +167,9 @@ class Orm:
         if lazy in declared.deferred_values:
             access = "query"
         inverse = str(_constant(keywords.get("back_populates")) or "") if many and "secondary" not in keywords else ""
+        if declared.kind == "one" and declared.reverse == "one":  # the row at the other end knows this one too
+            value = next((keywords[name] for name in declared.reverse_keywords if name in keywords), None)
+            inverse = _accessor(model, str(_constant(value) or declared.reverse_default))
         if access == "collection" and not many:
             access = "row"
         return RelationInfo(
@@ -362,9 +365,7 @@ class Orm:
         access: Access = "query" if lazy in declared.deferred_values else declared.reverse_access
         return [
             RelationInfo(
-                template.replace("%(class)s", c.name.lower())
-                .replace("{model}", c.name.lower())
-                .replace("%(app_label)s", ""),
+                _accessor(c, template),
                 many,
                 access,
                 c,
@@ -448,6 +449,12 @@ class ByName(Generic[Found]):
 
 def _family(dotted: str) -> tuple[str, str]:
     return dotted.partition(".")[0], dotted.rpartition(".")[2]
+
+
+def _accessor(model: ClassSymbol, template: str) -> str:
+    """The name of the way back to a model, from what its declaration or its library says: `{model}`, `%(class)s`."""
+    name = model.name.lower()
+    return template.replace("%(class)s", name).replace("{model}", name).replace("%(app_label)s", "")
 
 
 def _annotated_target(annotation: ir.Expr) -> tuple[ir.Expr | None, bool]:
