@@ -189,8 +189,17 @@ def _fits(
         if isinstance(callee.value, ir.Call) and isinstance(callee.value.callee, (ir.Attribute, ir.Name)):
             inner = callee.value.callee
             last = (inner.name if isinstance(inner, ir.Attribute) else inner.id).lower()
-        return last in known.receivers or _takes_query(it, framework, known, arguments)
+        named = last in known.receivers and (not known.by_key or _is_class(arguments, known))
+        return named or _takes_query(it, framework, known, arguments)
     return _takes_query(it, framework, known, arguments) or known.does == "send"
+
+
+def _is_class(arguments: Arguments, known: Operation) -> bool:
+    """Whether a row of a class is asked for: sessions of HTTP clients and of browsers have a `get` too."""
+    argument = arguments[known.argument] if len(arguments) > known.argument else UNKNOWN
+    if isinstance(argument, Outside):
+        return argument.dotted.rpartition(".")[2][:1].isupper()
+    return isinstance(argument, Class)
 
 
 def _names_column(arguments: Arguments) -> bool:

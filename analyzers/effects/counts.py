@@ -23,7 +23,7 @@ COLLECTIONS = frozenset(
 _BATCH = re.compile(r"batch|chunk|attempt|retr(y|ies)|partition", re.IGNORECASE)
 _PAGE = re.compile(r"(^|_)page", re.IGNORECASE)
 _FEW = re.compile(
-    r"(^|\.)(_meta|settings|choices|__members__|__dict__|environ|argv|fields|base_fields|changed_data|errors)(\.|$|\()"
+    r"(^|\.)(_meta|metadata|settings|choices|__members__|__dict__|environ|argv|fields|base_fields|changed_data|errors)(\.|$|\()"
 )
 _CONSTANT = re.compile(r"^(\w+\.)*[A-Z][A-Z0-9_]+$")
 
@@ -131,10 +131,10 @@ def _missing(test: ir.Expr) -> list[str]:
 
 
 def _always(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
-    """Statements that run whenever their block does."""
+    """Statements that run whenever their block does, if there is anything to do."""
     for statement in body:
         yield statement
-        if isinstance(statement, (ir.With, ir.Try)):
+        if isinstance(statement, (ir.With, ir.Try, ir.For)):
             yield from _always(statement.body)
 
 

@@ -132,7 +132,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     narrows: bool = False
     """build: some rows are left out (`where`)."""
     by_key: bool = False
-    """read: a row by its key, which an identity map may have."""
+    """read: a row by its key, which an identity map may have; for "any", the argument that matters is its class."""
     leaves_out: bool = False
     """eager, loader: the arguments name columns that are not loaded (`defer`)."""
     replaces: bool = False
