@@ -427,8 +427,9 @@ def _placed(finding: Finding, lines: Lines) -> Finding:
     """
     The finding on the changed line that caused it: where it queries, else where the rows come from, else on the way.
     """
-    first_step, *way = finding.trace
-    for step in (*way[-1:], first_step, *reversed(way[:-1])):
+    *way, leaf = finding.trace
+    source = [step for step in way[:1] if step.role == "rows"]
+    for step in (leaf, *source, *reversed(way[len(source) :])):
         for first, last in lines.get(step.place.path, ()):
             if step.place.span.touches(first, last):
                 start = max(step.place.span.line, first)

@@ -40,3 +40,10 @@ class Place(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
 
     path: str
     span: Span
+
+    def holds(self, other: Place) -> bool:
+        """Whether another place is a part of this one: the `Order.objects` of `Order.objects.first()`."""
+        mine, its = self.span, other.span
+        starts = (mine.line, mine.column) <= (its.line, its.column)
+        ends = (its.end_line, its.end_column) <= (mine.end_line, mine.end_column)
+        return self.path == other.path and starts and ends

@@ -112,7 +112,7 @@ def trace(item: Repeated) -> tuple[Step, ...]:
     leaf = item.leaf
     if isinstance(leaf, Query) and leaf.declared is not None:
         steps.append(Step(leaf.declared, f"`{leaf.relation}` is declared here, to be loaded when it is read", "rows"))
-    if isinstance(leaf, Query) and leaf.source is not None and leaf.source != leaf.place:
+    if isinstance(leaf, Query) and leaf.source is not None and not leaf.place.holds(leaf.source):
         lacks = f", without `{leaf.relation.partition('.')[2]}`" if leaf.how is How.LAZY and leaf.relation else ""
         steps.append(Step(leaf.source, f"the rows are queried here{lacks}", "rows"))
     for place in leaf.via if isinstance(leaf, Query) else ():

@@ -286,7 +286,7 @@ def _built(
     if value.origin is not None and not value.relation and (frame.module.is_stub or _continues(node, frame)):
         place = value.origin
     result = value.copy(it.loops, place)
-    if value.origin is not None and not _within(value.origin, place):
+    if value.origin is not None and not place.holds(value.origin):
         result.via = (*value.via, value.origin)
     result.narrowed = value.narrowed or unknown or (known is not None and known.narrows)
     if known is not None and known.gives == "scalars":
@@ -305,13 +305,6 @@ def _built(
     if known is not None and known.gives == "scalar":
         result.columns = True
     return result
-
-
-def _within(inner: Place, outer: Place) -> bool:
-    """Whether one place is a part of another: the start of a chain of calls."""
-    one, other = inner.span, outer.span
-    starts = (other.line, other.column) <= (one.line, one.column)
-    return inner.path == outer.path and starts and (one.end_line, one.end_column) <= (other.end_line, other.end_column)
 
 
 def hand_on(value: Value, place: Place) -> None:
