@@ -196,6 +196,25 @@ def _isinstance(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Valu
     return UNKNOWN
 
 
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "is_null": type(None),
+    "is_string": str,
+    "is_int": int,
+    "is_bool": bool,
+    "is_numeric": (int, float),
+}
+
+
+def _is_type(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+    """PHP's `is_null($id)` and its kind, of a literal; a text may be numeric, and is not looked into."""
+    arguments, _ = calls.evaluate_arguments(it, node, frame)
+    value = arguments[0] if arguments else UNKNOWN
+    if not isinstance(value, Const) or (name == "is_numeric" and isinstance(value.value, str)):
+        return UNKNOWN
+    is_truth = isinstance(value.value, bool) and name != "is_bool"
+    return Const(isinstance(value.value, _TYPES[name]) and not is_truth, sure=value.sure)
+
+
 def _range(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     arguments, _ = calls.evaluate_arguments(it, node, frame)
     return Items(
@@ -226,6 +245,7 @@ _SPECIAL: dict[str, Special] = {
     "groupby": _groupby,
     "super": _super,
     "isinstance": _isinstance,
+    **dict.fromkeys(_TYPES, _is_type),
     "range": _range,
 }
 

@@ -421,6 +421,8 @@ def apply(
         case "external":
             it.leave(frame, node, known.kind)
             return UNKNOWN
+        case "memoize":
+            return _memoize(it, (*arguments, *keywords.values()), frame, node)
         case "user":
             symbol = it.orm.user_model()
             model = it.orm.model(symbol) if symbol is not None else None
@@ -450,6 +452,17 @@ def _class_named(it: Interpreter, arguments: Arguments) -> Value:
     if len(found) > 1:
         found = [symbol for symbol in found if label in symbol.module.path.split("/")]
     return Class(found[0]) if len(found) == 1 else UNKNOWN
+
+
+def _memoize(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
+    """`Cache::remember("key", 60, fn () => ...)`: what its function does is done once for all."""
+    result: Value = UNKNOWN
+    with it.collecting() as effects:
+        for argument in arguments:
+            if isinstance(argument, FUNCTIONS):
+                result = join(result, call_value(it, argument, (), {}, frame, node))
+    it.sink.extend(rows.once(effect) for effect in effects)
+    return result
 
 
 def _service(it: Interpreter, label: Value, frame: Frame, node: ir.Node) -> Value:

@@ -99,7 +99,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     build: a query set and no round trip. read, write: one round trip. eager: build, and rows come with relations.
     loader: a value that says what to load. load: one query for the relations of rows already there. send: a job, mail,
     signal or message leaves. external: a call to another service. pass: nothing, it gives its argument back. render: a
-    template is rendered. memoize: as its argument, but later calls are free. statement: a write that is built, and runs
+    template is rendered. memoize: what its function gives, kept. statement: a write that is built, and runs
     when it is executed. notify: the subscribers of the argument's class are called with it. service: what the factory
     gives that is registered under the argument's name. class: the model that its texts name, `("shop", "Order")`. each:
     runs, and calls its function with every row. serialize: the row is read as the answer to a request. user: the row
