@@ -13,7 +13,8 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from analyzers.findings import Cost, Edit, Finding, Step
-from bot.report import Report, diff, lines_of_text, named, pieces, plural, visible, where
+from bot.report import Report
+from bot.review.wording import diff, lines_of_text, named, pieces, plural, visible, where
 
 if TYPE_CHECKING:
     from jinja2 import Environment

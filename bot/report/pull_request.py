@@ -14,11 +14,12 @@ import msgspec
 
 from analyzers.catalogue import Rule
 from analyzers.findings import Finding, Severity
-from bot.report import Report, markdown, visible
+from bot.report import Report, markdown
 from bot.review import markers
 from bot.review.commands import VERBS
 from bot.review.drafts import Draft
 from bot.review.verdict import Verdict
+from bot.review.wording import visible
 
 EXPLAINED = ("What happens", "Why it hurts in production", "When it stays silent")
 """Sections of a rule's page that answer `explain`."""

@@ -16,7 +16,8 @@ import bot
 from analyzers.catalogue import Rule
 from analyzers.findings import Finding, Fix, Severity, State, Step
 from analyzers.span import Place
-from bot.report import Report, library_of
+from bot.report import Report
+from bot.review.wording import library_of
 
 _LEVELS = {
     Severity.INFO: "note",

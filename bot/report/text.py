@@ -13,7 +13,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from analyzers.findings import Consequence, Cost, Finding, Severity, Step
-from bot.report import Report, diff, named, pieces, plural, visible, where
+from bot.report import Report
+from bot.review.wording import diff, named, pieces, plural, visible, where
 
 _COLOURS = {
     Severity.INFO: "bright_black",

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from analyzers.findings import Edit, Finding, Fix, Review, Skipped, Step
 from analyzers.span import Place, Span
-from bot.report import json, lines_of_text, markdown, pieces, sarif, text
+from bot.report import json, markdown, sarif, text
+from bot.review.wording import lines_of_text, pieces
 from tests.bot.report import sample
 from tests.conftest import Golden
 
