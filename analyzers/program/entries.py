@@ -141,6 +141,8 @@ class Entries:
         if kind == "command":
             return f"command {function.module.path.rpartition('/')[2].removesuffix('.py')}"
         name = f"{owner.qualname}.{function.name}" if owner is not None else function.node.qualname
+        if owner is not None and function.module.is_stub and function.module.host == "php":
+            return f"component {owner.dotted}"
         if kind == "function" and function.name == "render" and function.module.is_template:
             return f"template {function.module.path}"
         if kind == "admin" and owner is not None:

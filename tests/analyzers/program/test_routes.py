@@ -358,3 +358,12 @@ def test_laravel(path: str, routes: str, method: str, expected: str) -> None:
         f"routes/{path}.php": f"<?php\nuse App\\Http\\Controllers\\OrderController;\n{routes}\n",
     }
     assert label(files, f"app/Http/Controllers/OrderController.php::OrderController.{method}") == expected
+
+
+def test_livewire() -> None:
+    """A Livewire component, which is mounted and rendered by a method of the library, is known by its class."""
+    files = {
+        "app/Livewire/OrderList.php": "<?php\nnamespace App\\Livewire;\nuse Livewire\\Component;\n"
+        "class OrderList extends Component { public function render() {} }\n"
+    }
+    assert "component App.Livewire.OrderList" in labels(files).values()
