@@ -7,13 +7,14 @@ A delivery is answered with 202 once its work is durable, and never before: what
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import fcntl
 import os
 import socket
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import prometheus_client as prometheus
 import structlog
@@ -31,6 +32,13 @@ from bot.storage.store import Store
 from bot.workflow.durable import Durable
 from bot.workflow.engine import Engine
 from bot.workflow.service import Service
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    202: {"description": "Its work is durable, or there is none"},
+    400: {"description": "No delivery of GitHub's"},
+    401: {"description": "Not signed by GitHub"},
+    413: {"description": "Larger than a delivery can be"},
+}
 
 _log = structlog.get_logger()
 
@@ -50,7 +58,7 @@ def create(settings: Settings) -> FastAPI:
     metrics = _Metrics(running)
     most = settings.payload_megabytes * 1024 * 1024
 
-    @app.post("/webhooks/github", status_code=202)
+    @app.post("/webhooks/github", status_code=202, responses=_REFUSALS)
     async def webhook(request: Request) -> Response:
         """Take a delivery from GitHub."""
         body = await _read(request, most)
@@ -81,7 +89,7 @@ def create(settings: Settings) -> FastAPI:
         """Whether the process lives."""
         return Response("ok\n")
 
-    @app.get("/readyz")
+    @app.get("/readyz", responses={503: {"description": "Not now; the answer says why"}})
     async def readyz() -> Response:
         """Whether it can take deliveries: the database answers."""
         problem = await run_in_threadpool(running.problem)
@@ -165,9 +173,19 @@ class _Running:
                 settings.index_file,
                 memory=settings.review_megabytes * 1024**2,
                 timeout=settings.review_minutes * 60.0,
+                at_once=settings.reviews_at_once,
             ),
+            commands_per_hour=settings.commands_per_hour,
         )
-        self._durable = Durable(service, settings.database, executor, concurrency=settings.reviews_at_once)
+        self._durable = Durable(
+            service,
+            settings.database,
+            executor,
+            per_installation=settings.reviews_per_installation,
+            impatience=settings.retry_seconds,
+            sweep_every=dt.timedelta(seconds=settings.sweep_seconds),
+            silent_after=dt.timedelta(seconds=settings.silence_seconds),
+        )
         self._durable.launch()
         _log.info("ready", executor=executor, threads=threading.active_count())
 

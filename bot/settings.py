@@ -81,6 +81,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How much memory the analysis of one change may take."""
     checkout_gigabytes: Positive = 20
     """How much room the clones may take on disk before the one that was not used for longest goes."""
+    reviews_per_installation: Positive = 8
+    """How many reviews of one installation are under way at once, on all hosts together."""
+    commands_per_hour: Positive = 60
+    """How many comments with commands are heard from one person; more are passed over."""
+    retry_seconds: Positive = 1
+    """How long the first retry waits after GitHub did not answer; each further one waits twice as long."""
+    sweep_seconds: Positive = 300
+    """How often is looked for what was missed, and for reactions."""
+    silence_seconds: Positive = 30
+    """How long a process may give no sign of life before another takes over its work."""
     llm_base_url: str | None = None
     """The language model's endpoint, OpenAI-compatible."""
     llm_api_key: Secret | None = None

@@ -8,7 +8,7 @@ already are not sent twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import msgspec
 
@@ -83,10 +83,10 @@ def start(
     *,
     details_url: str | None = None,
 ) -> CheckRun:
-    """The run that is in progress at a commit; made unless it is there."""
+    """The run that is in progress at a commit; made unless it is there, begun again when it has ended."""
     known = find(client, repository, head, name, external_id)
     if known is not None:
-        return known
+        return known if known.status != "completed" else update(client, repository, known.id, output)
     content = {
         "name": name,
         "head_sha": head,
@@ -118,12 +118,14 @@ def update(
         output: Takes the place of what it said.
         conclusion: How it ended; None: it is in progress.
         buttons: Take the place of those it had.
-        annotations: All that it shall have, those of earlier calls first and unchanged: GitHub only adds.
+        annotations: All that it shall have; those that it has stay, because GitHub only adds.
     """
     path = f"{repository_path(repository)}/check-runs/{run}"
-    there = client.get(path, _Listed).output.annotations_count if annotations else 0
-    missing = annotations[there:]
-    batches = [missing[at : at + ANNOTATIONS_PER_CALL] for at in range(0, len(missing), ANNOTATIONS_PER_CALL)] or [()]
+    there = set(client.pages(f"{path}/annotations", _Told)) if annotations else set()
+    missing: Sequence[Annotation] = [annotation for annotation in annotations if _Told.of(annotation) not in there]
+    batches: list[Sequence[Annotation]] = [
+        missing[at : at + ANNOTATIONS_PER_CALL] for at in range(0, len(missing), ANNOTATIONS_PER_CALL)
+    ] or [()]
     state = {"status": "completed", "conclusion": conclusion} if conclusion else {"status": "in_progress"}
     content = {**state, "actions": [msgspec.to_builtins(button) for button in buttons]}
     for batch in batches[:-1]:
@@ -135,13 +137,23 @@ class _App(msgspec.Struct):
     id: int
 
 
-class _Counted(msgspec.Struct, frozen=True):
-    annotations_count: int = 0
+class _Told(msgspec.Struct, frozen=True):
+    """An annotation as GitHub lists it."""
+
+    path: str
+    start_line: int
+    end_line: int
+    annotation_level: str | None = None
+    title: str | None = None
+    message: str | None = None
+
+    @classmethod
+    def of(cls, annotation: Annotation) -> Self:
+        return msgspec.convert(_wire(annotation), cls)
 
 
 class _Listed(CheckRun, frozen=True):
     app: _App | None = None
-    output: _Counted = _Counted()
 
     @property
     def bare(self) -> CheckRun:

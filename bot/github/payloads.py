@@ -6,6 +6,8 @@ Only what we read is named; whatever else GitHub says is passed over.
 
 from __future__ import annotations
 
+import datetime as dt
+
 import msgspec
 
 from bot.review.drafts import PullRequest
@@ -35,6 +37,7 @@ class Repository(msgspec.Struct, frozen=True):
 
     full_name: str
     clone_url: str = ""
+    id: int | None = None
 
 
 class _Side(msgspec.Struct, frozen=True):
@@ -54,6 +57,8 @@ class PullPayload(msgspec.Struct, frozen=True):
     base: _Side
     user: User | None = None
     draft: bool = False
+    body: str | None = None
+    updated_at: dt.datetime | None = None
 
     def of(self, repository: Repository, installation: int) -> PullRequest:
         """The same in our words, not yet numbered by the store."""
@@ -71,4 +76,7 @@ class PullPayload(msgspec.Struct, frozen=True):
             base=self.base.sha,
             is_draft=self.draft,
             is_open=self.state == "open",
+            repository_id=repository.id,
+            as_of=self.updated_at,
+            description=self.body or "",
         )

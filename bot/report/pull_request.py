@@ -17,12 +17,20 @@ from analyzers.findings import Finding, Severity
 from bot.report import Report, markdown
 from bot.review import markers
 from bot.review.commands import VERBS
-from bot.review.drafts import Draft
+from bot.review.drafts import Decision, Draft
+from bot.review.records import Mistake
 from bot.review.verdict import Verdict
 from bot.review.wording import visible
 
 EXPLAINED = ("What happens", "Why it hurts in production", "When it stays silent")
 """Sections of a rule's page that answer `explain`."""
+UNSIGNED = (
+    "> **Not signed by a person yet.** Who may write here signs with 👍 or `/countersign sign`, "
+    "and dismisses with 👎 or `/countersign dismiss`."
+)
+MOST_ROWS = 10
+"""Rows of each list of the summary: it stays on one screen."""
+MOST_ROWS_OF_CHECK = 200
 ANNOTATION_LEVELS: Mapping[Severity, Literal["notice", "warning", "failure"]] = {
     Severity.INFO: "notice",
     Severity.LOW: "notice",
@@ -45,6 +53,8 @@ class Page(msgspec.Struct, frozen=True):
     """Who is asked to sign, as CODEOWNERS names them."""
     ai: tuple[str, ...] = ()
     """AI assistants that had a hand in the change."""
+    problem: str = ""
+    """What kept the review from being made, or its comments from being posted; one sentence."""
     risk: str = ""
     """The risk summary, shown once no draft waits; empty for none."""
 
@@ -91,19 +101,50 @@ class Annotation(msgspec.Struct, frozen=True):
 
 def summary(page: Page) -> str:
     """The one comment that is edited in place."""
-    return markdown.filled("pull_request.md.j2", page=page, report=page.report, marker=markers.SUMMARY, comment=True)
+    return _page(page, markers.SUMMARY, MOST_ROWS, is_comment=True)
 
 
 def check(page: Page) -> str:
     """The text of the check run."""
-    return markdown.filled("pull_request.md.j2", page=page, report=page.report, marker="", comment=False)
+    return _page(page, "", MOST_ROWS_OF_CHECK, is_comment=False)
+
+
+def _page(page: Page, marker: str, most: int, *, is_comment: bool) -> str:
+    return markdown.filled(
+        "pull_request.md.j2", page=page, report=page.report, marker=marker, comment=is_comment, most=most
+    )
 
 
 def comment(report: Report, draft: Draft) -> str:
-    """The comment of one draft: what a person wrote, or what is rendered, with its marker."""
-    if draft.text is None:
-        return markdown.inline(report, draft.finding)
-    return f"{draft.text}\n\n{markers.of_finding(draft.fingerprint)}\n"
+    """The comment of one draft: what a person wrote, or what is rendered, with its marker; unsigned until it is."""
+    text = markdown.inline(report, draft.finding) if draft.text is None else _edited(draft, draft.text)
+    return markers.unsigned(text, UNSIGNED) if draft.state == "waiting" else text
+
+
+def reworded(body: str, draft: Draft) -> str:
+    """
+    The comment of a draft, given how it stands there now: what is said of signatures and what a person wrote hold,
+    what was rendered stays as it was, because its places are those of the head at which it was posted.
+    """
+    text = markers.signed(body) if draft.text is None else _edited(draft, draft.text)
+    return markers.unsigned(text, UNSIGNED) if draft.state == "waiting" else text
+
+
+def _edited(draft: Draft, text: str) -> str:
+    return f"{text}\n\n{markers.of_finding(draft.fingerprint)}\n"
+
+
+def note(draft: Draft, dismissal: Decision | None, head: str) -> str:
+    """What is added to a thread when it is resolved, or opened again, at a head."""
+    if draft.state == "gone":
+        return f"Fixed: not found any more at {head}.\n\n{markers.of_note('gone', head)}\n"
+    if draft.state != "dismissed":
+        return f"This is so again at {head}.\n\n{markers.of_note('back', head)}\n"
+    why = "Dismissed"
+    if dismissal is not None:
+        reason = f": {markdown.prose(dismissal.reason)}" if dismissal.reason else ""
+        why += f" by {markdown.prose(dismissal.who)} ({dismissal.category or 'other'}){reason}"
+    return f"{why}.\n\n{markers.of_note('dismissed', head)}\n"
 
 
 def annotate(report: Report, drafts: Sequence[Draft]) -> tuple[Annotation, ...]:
@@ -122,6 +163,11 @@ def _annotation(report: Report, finding: Finding) -> Annotation:
         report.title(finding),
         visible(f"{finding.message}\n\n{finding.advice}".strip()),
     )
+
+
+def mistake(of: Mistake) -> Annotation:
+    """The annotation of what is wrong with the configuration."""
+    return Annotation(of.path, of.line, of.line, "warning", "Not understood", visible(of.problem))
 
 
 def answer(text: str, to: int) -> str:

@@ -40,6 +40,12 @@ class Edit(msgspec.Struct, frozen=True):
     text: str
 
 
+class Undo(msgspec.Struct, frozen=True):
+    """Take back what was decided on these drafts."""
+
+    numbers: Numbers
+
+
 class Explain(msgspec.Struct, frozen=True):
     """Say more of a draft's rule."""
 
@@ -57,13 +63,14 @@ class Help(msgspec.Struct, frozen=True):
     """What was not understood; empty where help was asked for."""
 
 
-Command: TypeAlias = Sign | Dismiss | Edit | Explain | Rerun | Help
+Command: TypeAlias = Sign | Dismiss | Edit | Undo | Explain | Rerun | Help
 
 VERBS = {
     "sign": "sign 1 3 | all",
     "approve": "the same as `sign`",
     "dismiss": "dismiss 2 false-positive | accepted | later | other: reason",
     "edit": "edit 2 other words (also on the lines that follow)",
+    "undo": "undo 2: it waits again",
     "explain": "explain 2",
     "rerun": "review the head again",
     "help": "this list",
@@ -114,11 +121,11 @@ def _command(line: str, following: str) -> Command:
             return Help()
         case "rerun":
             return Rerun() if not rest else Help(f"`rerun` takes nothing, not `{rest}`.")
-        case "sign" | "approve":
+        case "sign" | "approve" | "undo":
             numbers, left = _numbers(rest)
             if numbers is None or left:
                 return Help(f"`{verb}` wants the numbers of drafts or `all`, not `{rest}`.")
-            return Sign(numbers)
+            return Undo(numbers) if verb.lower() == "undo" else Sign(numbers)
         case "dismiss":
             return _dismiss(rest)
         case "explain":

@@ -7,6 +7,9 @@ review off. They are read strictly: whatever is not understood is an error with 
 
     mode = "sign-first"                     # the root's file only
 
+    [modes]                                 # the root's file only: other modes for some rules
+    query-in-loop = "post-then-sign"
+
     [rules]
     query-in-loop = "high"                  # or "on", "off"
 
@@ -34,7 +37,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import msgspec
 
@@ -44,19 +47,19 @@ from analyzers.findings import Confidence, Severity
 from analyzers.options import Options
 from bot.errors import BaselineError, ConfigurationError
 from bot.review import baseline
+from bot.review.drafts import Mode
 
 FILE_NAME = ".countersign.toml"
 
-Mode = Literal["sign-first", "post-then-sign", "off"]
-MODES: tuple[Mode, ...] = ("sign-first", "post-then-sign", "off")
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "paths": ("exclude",),
     "review": ("fail-on", "min-confidence", "max-inline"),
     "baseline": ("file",),
 }
-_TOP = ("mode", "rules", "models", *_SECTIONS)
-_ROOT_ONLY = frozenset({"mode", "review.max-inline", "models"})
+_TOP = ("mode", "modes", "rules", "models", *_SECTIONS)
+_ROOT_ONLY = frozenset({"mode", "modes", "review.max-inline", "models"})
 
 Names: TypeAlias = Mapping[str, Severity | None]
 
@@ -68,6 +71,8 @@ class Configuration(msgspec.Struct, frozen=True):
     """The file it was read from; empty for the defaults."""
     mode: Mode = "sign-first"
     """Whether drafts wait for a signature, are posted at once, or not made at all."""
+    modes: Mapping[str, Mode] = MappingProxyType({})
+    """Another mode, by rule id. Where the mode is `off`, nothing is reviewed at all."""
     rules: Names = MappingProxyType({})
     """Severity by rule id; None switches the rule off."""
     exclude: tuple[str, ...] = ()
@@ -98,6 +103,10 @@ class Configuration(msgspec.Struct, frozen=True):
             models=self.models,
         )
 
+    def mode_of(self, rule: str) -> Mode:
+        """How findings of a rule are published."""
+        return self.modes.get(rule, self.mode)
+
     def shown(self, rules: Iterable[str] = ()) -> tuple[tuple[str, str, str], ...]:
         """
         Every value as (dotted name, TOML value, where it came from), in the order of the file's description.
@@ -106,6 +115,7 @@ class Configuration(msgspec.Struct, frozen=True):
             rules: Ids of all rules that are known; those that the file does not name are shown with their default.
         """
         values: dict[str, str] = {"mode": json.dumps(self.mode)}
+        values |= {f"modes.{rule}": json.dumps(mode) for rule, mode in sorted(self.modes.items())}
         for rule in sorted({*rules, *self.rules}):
             severity = self.rules.get(rule)
             level = severity.name.lower() if severity is not None else "off" if rule in self.rules else "on"
@@ -212,7 +222,8 @@ class _Reader:
         self._refuse_unknown("", self._document, _TOP)
         for section, keys in _SECTIONS.items():
             self._refuse_unknown(section, self._table(section), keys)
-        self._refuse_unknown("rules", self._table("rules"), sorted(self._rules))
+        for section in ("modes", "rules"):
+            self._refuse_unknown(section, self._table(section), sorted(self._rules))
         if self._folder and (misplaced := sorted(key for key in _ROOT_ONLY if self._value(key) is not None)):
             raise self._error(
                 misplaced[0], f'"{misplaced[0]}" holds for a whole review: set it in the {FILE_NAME} at the root'
@@ -221,6 +232,7 @@ class _Reader:
         return Configuration(
             path=self._path,
             mode=MODES[self._choice("mode", MODES, _DEFAULT.mode)],
+            modes={rule: MODES[self._choice(f"modes.{rule}", MODES, "")] for rule in sorted(self._table("modes"))},
             rules=dict(self._switched()),
             exclude=self._excluded(),
             fail_on=Severity(self._choice("review.fail-on", _names(Severity), _DEFAULT.fail_on.name.lower())),
@@ -242,8 +254,8 @@ class _Reader:
         names = list(known)
         for key in table:
             if key not in names:
-                what = "rule" if section == "rules" else "key"
-                where = f" in [{section}]" if section and section != "rules" else ""
+                what = "rule" if section in ("modes", "rules") else "key"
+                where = f" in [{section}]" if section and what == "key" else ""
                 near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
                 hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(names)}"
                 raise self._error(f"{section}.{key}".lstrip("."), f'unknown {what} "{key}"{where}; {hint}')

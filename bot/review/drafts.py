@@ -52,6 +52,12 @@ class PullRequest(msgspec.Struct, frozen=True):
     """AI assistants that had a hand in it, with how that is known; empty for none."""
     summary_comment: int | None = None
     """GitHub's id of the one comment that is edited in place."""
+    repository_id: int | None = None
+    """GitHub's, which survives a new name."""
+    as_of: dt.datetime | None = None
+    """GitHub's time of what is told here; UTC."""
+    description: str = ""
+    """What its author wrote, where GitHub just told it; it is not kept."""
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -82,6 +82,15 @@ class Worker(msgspec.Struct, frozen=True):
     """UTC."""
 
 
+class Mistake(msgspec.Struct, frozen=True):
+    """What is wrong with the configuration at the base."""
+
+    path: str
+    line: int
+    """1-based."""
+    problem: str
+
+
 class Found(msgspec.Struct, frozen=True):
     """What the engine found at a head, as the configuration at the base judges it."""
 
@@ -98,6 +107,15 @@ class Found(msgspec.Struct, frozen=True):
     """How many of them become inline comments; the others stand in the summary."""
     mode: Mode = "sign-first"
     """The repository's; nothing was reviewed where it is `off`."""
+    blobs: dict[str, str] = {}
+    """Blob ids of the files that these findings stand in, as they were analysed, by path."""
+    mistake: Mistake | None = None
+    """What is wrong with the configuration; nothing was reviewed where there is one."""
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether the change was looked at, so that what was not found is not there."""
+        return self.mode != "off" and self.mistake is None
 
     @property
     def told(self) -> tuple[Finding, ...]:

@@ -77,15 +77,24 @@ class Decisions(Room):
         return _batch(connection, row)
 
     @reads
+    def find(self, connection: Connection, key: str) -> Batch | None:
+        """The batch that an act made; None when it made none."""
+        row = connection.execute(_BATCHES.where(batches.c.key == key)).one_or_none()
+        return None if row is None else _batch(connection, row)
+
+    @reads
     def of(self, connection: Connection, pull_request: int) -> tuple[Decision, ...]:
         """All decisions on a pull request, in the order they were made."""
         query = _DECISIONS.join_from(decisions, drafts).where(drafts.c.pull_request == pull_request)
         return tuple(_decision(row) for row in connection.execute(query.order_by(decisions.c.id)))
 
     @reads
-    def unpublished(self, connection: Connection) -> tuple[Batch, ...]:
-        """Batches that GitHub does not show yet, oldest first."""
-        rows = connection.execute(_BATCHES.where(~batches.c.published).order_by(batches.c.id)).all()
+    def unpublished(self, connection: Connection, pull_request: int | None = None) -> tuple[Batch, ...]:
+        """Batches that GitHub does not show yet, of one pull request or of all; oldest first."""
+        query = _BATCHES.where(~batches.c.published)
+        if pull_request is not None:
+            query = query.where(batches.c.pull_request == pull_request)
+        rows = connection.execute(query.order_by(batches.c.id)).all()
         return tuple(_batch(connection, row) for row in rows)
 
     @writes

@@ -4,7 +4,6 @@ Pull requests as GitHub last told of them.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +16,11 @@ from bot.storage.tables import pull_requests as table
 from bot.storage.tables import repositories as repository_table
 
 _QUERY = sa.select(
-    table, repository_table.c.name, repository_table.c.installation, repository_table.c.clone_url
+    table,
+    repository_table.c.name,
+    repository_table.c.installation,
+    repository_table.c.clone_url,
+    repository_table.c.github,
 ).join_from(table, repository_table)
 
 
@@ -25,26 +28,22 @@ class PullRequests(Room):
     """What is known of each pull request."""
 
     @writes
-    def save(
-        self,
-        connection: Connection,
-        pull_request: PullRequest,
-        as_of: dt.datetime | None = None,
-        github: int | None = None,
-    ) -> PullRequest:
+    def save(self, connection: Connection, pull_request: PullRequest) -> PullRequest:
         """
         Keep what GitHub says of a pull request. Its `id` is ours to give, and a summary comment that is known stays.
 
         Args:
-            pull_request: As told.
-            as_of: GitHub's time of what it tells (`updated_at`); what is older than what is known changes nothing.
-            github: GitHub's id of the repository.
+            pull_request: As told; what is older than what is known changes nothing.
 
         Returns:
             The pull request as it is known now.
         """
         repository = repositories.keep(
-            connection, pull_request.installation, pull_request.repository, pull_request.clone_url, github
+            connection,
+            pull_request.installation,
+            pull_request.repository,
+            pull_request.clone_url,
+            pull_request.repository_id,
         )
         values = {
             "title": pull_request.title,
@@ -56,7 +55,7 @@ class PullRequests(Room):
             "is_draft": pull_request.is_draft,
             "is_open": pull_request.is_open,
             "ai": pull_request.ai,
-            "as_of": as_of,
+            "as_of": pull_request.as_of,
         }
         upsert = insert(connection, table).values(
             repository=repository,
@@ -147,4 +146,6 @@ def _pull_request(row: Row[Any]) -> PullRequest:
         is_open=row.is_open,
         ai=row.ai,
         summary_comment=row.summary_comment,
+        repository_id=row.github,
+        as_of=row.as_of,
     )

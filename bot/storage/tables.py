@@ -164,7 +164,9 @@ commands = Table(
     "commands",
     metadata,
     Column("key", Words, primary_key=True),
+    Column("who", Words, nullable=False),
     Column("at", Moment, nullable=False),
+    Index(None, "who", "at"),
 )
 
 workers = Table(

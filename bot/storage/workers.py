@@ -35,18 +35,21 @@ class Workers(Room):
         )
 
     @writes
-    def remove(self, connection: Connection, id_: str, silent_since: dt.datetime | None = None) -> bool:
+    def claim(self, connection: Connection, id_: str, silent_since: dt.datetime) -> bool:
         """
-        Remove a worker: one that stops, or one whose work another takes over.
+        Take charge of a dead worker's work, and beat for it meanwhile: whoever dies over it leaves it to the next.
 
         Args:
             id_: The worker's.
-            silent_since: Only if there was no sign of life since.
+            silent_since: It is dead if it gave no sign of life since.
 
         Returns:
-            Whether it was this call that removed it; of several that want to take over, one gets True.
+            Whether it was dead; of several that want to take over, one gets True.
         """
-        condition = table.c.id == id_
-        if silent_since is not None:
-            condition &= table.c.beat_at < silent_since
-        return connection.execute(table.delete().where(condition)).rowcount == 1
+        dead = (table.c.id == id_) & (table.c.beat_at < silent_since)
+        return connection.execute(table.update().where(dead).values(beat_at=self.database.now())).rowcount == 1
+
+    @writes
+    def remove(self, connection: Connection, id_: str) -> None:
+        """Remove a worker: one that stops, or one whose work another has taken over."""
+        connection.execute(table.delete().where(table.c.id == id_))

@@ -1,24 +1,32 @@
 """
-What people say in comments, and the buttons that they press, becomes decisions.
+What people say in comments, the buttons that they press and the reactions that they give become decisions.
 
 Whoever says something must have write access at that moment; GitHub is asked each time. Nobody else is answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Iterator
 
 import msgspec
+import structlog
 
 from analyzers import catalogue
 from bot.github import comments, repository
 from bot.github.client import Client
+from bot.github.errors import NotFound
 from bot.github.events import CheckRequested, CommentWritten
 from bot.report import pull_request
 from bot.review import markers
-from bot.review.commands import Command, Dismiss, Edit, Explain, Help, Numbers, Rerun, Sign, parse
+from bot.review.commands import Command, Dismiss, Edit, Explain, Help, Numbers, Rerun, Sign, Undo, parse
 from bot.review.drafts import Action, Category, Decision, Draft, PullRequest, Surface
 from bot.workflow.service import Service
+
+HOUR = dt.timedelta(hours=1)
+BY_REACTION: dict[str, Action] = {"+1": "sign", "-1": "dismiss"}
+
+_log = structlog.get_logger()
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -37,22 +45,25 @@ def obey(service: Service, event: CommentWritten) -> Done | None:
     key = f"comment:{event.comment}"
     if not commands or event.author.endswith("[bot]") or service.store.commands.is_handled(key):
         return None
-    client = service.github.installation(event.installation)
-    pull = _pull(service, client, event.installation, event.repository, event.number)
-    if not repository.may_write(client, event.repository, event.author):
+    if service.store.commands.count(event.author, service.now() - HOUR) >= service.commands_per_hour:
+        _log.warning("too many commands", who=event.author, repository=event.repository, number=event.number)
         return None
-    drafts = service.store.drafts.of(pull.id)
-    reader = _Reader(service, pull, drafts, event.author, "comment")
+    client = service.github.installation(event.installation)
+    if not repository.may_write(client, event.repository, event.author):
+        _log.info("a command of somebody who may not write", who=event.author, repository=event.repository)
+        return None
+    pull = _pull(service, client, event.installation, event.repository, event.number)
+    reader = _Reader(service, pull, event.author, "comment")
     for command in commands:
         reader.read(command)
-    batch = service.store.decisions.record(pull.id, reader.decisions, key) if reader.decisions else None
+    batch = reader.record(key)
     if reader.answers:
         _answer(client, event, "\n\n".join(reader.answers))
     comments.react(
         client, event.repository, event.comment, "+1" if batch or reader.rerun else "eyes", on_file=event.in_review
     )
-    service.store.commands.mark_handled(key)
-    return Done(pull.id, batch.id if batch is not None else None, reader.rerun)
+    service.store.commands.mark_handled(key, event.author)
+    return Done(pull.id, batch, reader.rerun)
 
 
 def press(service: Service, event: CheckRequested, delivery: str) -> list[Done]:
@@ -70,12 +81,33 @@ def press(service: Service, event: CheckRequested, delivery: str) -> list[Done]:
         if event.action is None:
             done.append(Done(pull.id, rerun=True))
             continue
-        reader = _Reader(service, pull, service.store.drafts.of(pull.id), event.who, "check")
+        reader = _Reader(service, pull, event.who, "check")
         reader.read(Sign("all") if event.action == "sign-all" else Dismiss("all", "other", "dismissed on the check"))
-        if reader.decisions:
-            batch = service.store.decisions.record(pull.id, reader.decisions, f"delivery:{delivery}")
-            done.append(Done(pull.id, batch.id))
+        batch = reader.record(f"delivery:{delivery}:{number}")
+        if batch is not None:
+            done.append(Done(pull.id, batch))
     return done
+
+
+def heed_reactions(service: Service, pull: PullRequest) -> Iterator[Done]:
+    """Take the thumbs under comments that no person signed yet for decisions; the last one counts."""
+    client = service.client(pull)
+    for draft in service.store.drafts.of(pull.id):
+        if draft.state != "waiting" or draft.comment is None:
+            continue
+        try:
+            given = list(comments.reactions(client, pull.repository, draft.comment, on_file=True))
+        except NotFound:
+            continue  # a person deleted the comment
+        allowed = {who: repository.may_write(client, pull.repository, who) for who in {each.who for each in given}}
+        thumbs = [each for each in given if each.content in BY_REACTION and allowed[each.who]]
+        if thumbs:
+            last = thumbs[-1]
+            reader = _Reader(service, pull, last.who, "reaction")
+            reader.decide([draft], BY_REACTION[last.content])
+            batch = reader.record(f"reaction:{draft.comment}:{last.who}:{last.content}")
+            if batch is not None:
+                yield Done(pull.id, batch)
 
 
 def _pull(service: Service, client: Client, installation: int, name: str, number: int) -> PullRequest:
@@ -99,28 +131,29 @@ def _answer(client: Client, event: CommentWritten, text: str) -> None:
 
 
 class _Reader:
-    """Turns commands into decisions and answers."""
+    """Turns one act's commands into decisions and answers."""
 
-    def __init__(
-        self, service: Service, pull: PullRequest, drafts: tuple[Draft, ...], who: str, surface: Surface
-    ) -> None:
-        self.decisions: list[Decision] = []
+    def __init__(self, service: Service, pull: PullRequest, who: str, surface: Surface) -> None:
         self.answers: list[str] = []
         self.rerun = False
+        self._decisions: list[Decision] = []
+        self._problems: list[str] = []
         self._service = service
         self._pull = pull
-        self._drafts = {draft.number: draft for draft in drafts if draft.state != "gone"}
+        self._drafts = {draft.number: draft for draft in service.store.drafts.of(pull.id) if draft.state != "gone"}
         self._who = who
         self._surface: Surface = surface
 
     def read(self, command: Command) -> None:
         match command:
             case Sign():
-                self._decide(command.numbers, "sign")
+                self.decide(self._chosen(command.numbers), "sign")
             case Dismiss():
-                self._decide(command.numbers, "dismiss", command.category, command.reason)
+                self.decide(self._chosen(command.numbers), "dismiss", command.category, command.reason)
             case Edit():
-                self._decide((command.number,), "edit", None, command.text)
+                self.decide(self._chosen((command.number,)), "edit", None, command.text)
+            case Undo():
+                self.decide(self._chosen(command.numbers, ("signed", "dismissed")), "undo")
             case Explain():
                 for draft in self._chosen((command.number,)):
                     rules = {rule.id: rule for rule in catalogue.load()}
@@ -130,21 +163,38 @@ class _Reader:
             case Help():
                 self.answers.append(pull_request.usage(command.problem))
 
-    def _decide(self, numbers: Numbers, action: Action, category: Category | None = None, reason: str = "") -> None:
+    def decide(
+        self, drafts: Iterable[Draft], action: Action, category: Category | None = None, reason: str = ""
+    ) -> None:
+        """Decide on drafts."""
         now = self._service.now()
-        self.decisions += [
+        self._decisions += [
             Decision(draft.id, action, self._who, self._surface, self._pull.head, now, category, reason)
-            for draft in self._chosen(numbers)
+            for draft in drafts
         ]
 
-    def _chosen(self, numbers: Numbers) -> list[Draft]:
+    def record(self, key: str) -> int | None:
+        """
+        Keep what was decided, once: of an act that was cut off after this, what was decided then counts.
+
+        Returns:
+            The batch; None where nothing was decided.
+        """
+        batch = self._service.store.decisions.find(key)
+        if batch is None:
+            self.answers += self._problems
+            if self._decisions:
+                batch = self._service.store.decisions.record(self._pull.id, self._decisions, key)
+        return batch.id if batch is not None else None
+
+    def _chosen(self, numbers: Numbers, every: tuple[str, ...] = ("waiting",)) -> list[Draft]:
         if numbers == "all":
-            waiting = [draft for draft in self._drafts.values() if draft.state == "waiting"]
-            if not waiting:
-                self.answers.append("No draft waits for a decision.")
-            return waiting
+            found = [draft for draft in self._drafts.values() if draft.state in every]
+            if not found:
+                self._problems.append("There is no such draft." if every != ("waiting",) else "No draft waits.")
+            return found
         missing = [number for number in numbers if number not in self._drafts]
         if missing:
             named = ", ".join(str(number) for number in missing)
-            self.answers.append(f"There is no draft {named} at this head.")
+            self._problems.append(f"There is no draft {named} at this head.")
         return [self._drafts[number] for number in numbers if number in self._drafts]

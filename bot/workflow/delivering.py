@@ -20,6 +20,8 @@ class Work(msgspec.Struct, frozen=True):
     review: int | None = None
     attempt: int = 1
     batch: int | None = None
+    cause: str = ""
+    """What asked for it, such as a delivery's id; for the log."""
 
 
 def handle(service: Service, delivery_id: str) -> list[Work]:
@@ -50,21 +52,22 @@ def finish(service: Service, delivery_id: str, outcome: str) -> None:
     service.store.deliveries.finish(delivery_id, outcome)
 
 
+def review_of(service: Service, pull_request: int, cause: str, *, again: bool) -> Work:
+    """The review of a pull request's present head as work; `again`: also when it was reviewed before."""
+    review = service.store.reviews.queue(pull_request, again=cause if again else "")
+    return Work(pull_request, review=review.id, attempt=review.attempt, cause=cause)
+
+
 def work_of(service: Service, done: Done, cause: str) -> list[Work]:
     """What a person's words lead to."""
-    work = []
-    if done.rerun:
-        review = service.store.reviews.queue(done.pull_request, again=cause)
-        work.append(Work(done.pull_request, review=review.id, attempt=review.attempt))
+    work = [review_of(service, done.pull_request, cause, again=True)] if done.rerun else []
     if done.batch is not None:
-        work.append(Work(done.pull_request, batch=done.batch))
+        work.append(Work(done.pull_request, batch=done.batch, cause=cause))
     return work
 
 
 def _changed(service: Service, event: PullRequestChanged, cause: str) -> list[Work]:
     pull = service.store.pull_requests.save(event.pull_request)
-    if not pull.is_open:
+    if not pull.is_open or event.action == "converted_to_draft":
         return []
-    again = cause if event.action not in ("opened", "synchronize") else ""
-    review = service.store.reviews.queue(pull.id, again=again)
-    return [Work(pull.id, review=review.id, attempt=review.attempt)]
+    return [review_of(service, pull.id, cause, again=event.action not in ("opened", "synchronize"))]

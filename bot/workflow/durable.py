@@ -1,21 +1,27 @@
 """
 The workflows: the order of the steps, their retries, their queues.
 
-DBOS keeps which steps of a workflow are done, and a crash goes on from there. What belongs to one pull request runs one
-after the other, whichever host it runs on; everything else runs side by side. Workflows have the names of what they do,
-`review:12.1`, so that asking for the same thing twice does it once.
+DBOS keeps which steps of a workflow are done, and a crash goes on from there. Reviews run side by side, so many at once
+for each installation; what is written on one pull request is written by one workflow after the other, whichever host
+it runs on. Workflows have the names of what they do, `review:12.1`, so that asking for the same thing twice does it
+once.
+
+    deliver ─► review: begin, analyse ─► publish: settle, post, follow, show
+            └────────────────────────► publish
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import threading
 from collections.abc import Callable
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import msgspec
 import structlog
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from structlog.contextvars import bound_contextvars
 
 from bot.github.errors import GitHubError, RateLimited, Unauthorized, Unavailable
 from bot.workflow import delivering, publishing, reviewing, showing, sweeping
@@ -24,12 +30,22 @@ from bot.workflow.service import Service
 
 VERSION = "1"
 """Raised when the order of steps changes: workflows of another version are not taken up."""
-DELIVERIES, WORK = "deliveries", "work"
-"""The queues."""
+DELIVERIES, REVIEWS, PUBLICATIONS = "deliveries", "reviews", "publications"
+"""The queues; reviews take turns by installation, publications by pull request."""
+AT_ONCE = 32
+"""Workflows of a queue that one process runs; most of them wait for GitHub. The engine has a limit of its own."""
 PATIENCE = 40
 """Tries of a step that GitHub does not answer: about three hours."""
+INSISTENCE = 3
+"""Tries of a step that GitHub refuses: what it just made is sometimes not found yet."""
 LONGEST = 300.0
-"""Seconds between two of them."""
+"""Seconds between two tries."""
+PROMPTNESS = dt.timedelta(seconds=2)
+"""Between two looks for decisions that were made in another process, on the command line."""
+SEEN = 12
+"""Of so many sweeps, one asks GitHub for all open pull requests."""
+KEPT = dt.timedelta(days=7)
+"""How long it is remembered which steps of a finished workflow were done."""
 
 _log = structlog.get_logger()
 
@@ -38,9 +54,11 @@ class Outcome(TypedDict):
     """What a step came to; JSON, because it is kept."""
 
     result: Any
-    wait: float | None
-    """Seconds after which it is worth another try."""
     problem: str
+    wait: float
+    """Seconds after which it is worth another try; 0 for the usual pause."""
+    is_refusal: bool
+    """Whether another try is likely to come to the same."""
 
 
 class GaveUp(Exception):
@@ -56,7 +74,7 @@ class Durable:
         database_url: str,
         executor: str,
         *,
-        concurrency: int = 2,
+        per_installation: int = 8,
         impatience: float = 1.0,
         sweep_every: dt.timedelta = dt.timedelta(minutes=5),
         silent_after: dt.timedelta = dt.timedelta(seconds=30),
@@ -66,17 +84,18 @@ class Durable:
             service: What the steps work with.
             database_url: Where DBOS keeps its tables.
             executor: Unique among running processes; the same when this one starts again.
-            concurrency: Pull requests that are worked on at once.
+            per_installation: Reviews of one installation that are under way at once, on all hosts together.
             impatience: Seconds until the first retry; each further one waits twice as long.
             sweep_every: Between two looks for what was missed.
             silent_after: A worker without a sign of life for this long is dead.
         """
         self.service = service
         self.executor = executor
-        self._concurrency = concurrency
+        self._per_installation = per_installation
         self._impatience = impatience
         self._sweep_every = sweep_every
         self._silent_after = silent_after
+        self._sweeps = itertools.count()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         config: DBOSConfig = {
@@ -100,9 +119,17 @@ class Durable:
         DBOS.launch()
         DBOS.register_queue(DELIVERIES, worker_concurrency=8, polling_interval_sec=0.1)
         DBOS.register_queue(
-            WORK, worker_concurrency=self._concurrency, partition_concurrency=1, polling_interval_sec=0.1
+            REVIEWS,
+            worker_concurrency=AT_ONCE,
+            partition_concurrency=self._per_installation,
+            polling_interval_sec=0.1,
         )
-        for body, every in ((self._beat, self._silent_after / 3), (self._sweep, self._sweep_every)):
+        DBOS.register_queue(PUBLICATIONS, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=0.1)
+        for body, every in (
+            (self._beat, self._silent_after / 3),
+            (self._publish_decisions, PROMPTNESS),
+            (self._sweep, self._sweep_every),
+        ):
             thread = threading.Thread(target=self._repeat, args=(body, every), name=body.__name__, daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -117,9 +144,7 @@ class Durable:
 
     def deliver(self, delivery: str) -> None:
         """Have a delivery handled that is in the store; when this returns, it will be."""
-        DBOS.enqueue_workflow_with_options(
-            {"workflow_name": "deliver", "queue_name": DELIVERIES, "workflow_id": f"deliver:{delivery}"}, delivery
-        )
+        _enqueue("deliver", f"deliver:{delivery}", DELIVERIES, None, delivery)
 
     def begin(self, work: Work, again: str = "") -> None:
         """
@@ -129,71 +154,63 @@ class Durable:
             work: What.
             again: Names another try of what was tried before.
         """
-        arguments: tuple[int | None, ...]
+        pull = work.pull_request
         if work.review is not None:
-            name, arguments = "review", (work.pull_request, work.review, work.attempt)
-            workflow = f"review:{work.review}.{work.attempt}"
+            id_ = f"review:{work.review}.{work.attempt}"
+            installation = self.service.store.pull_requests.get(pull).installation
+            _enqueue("review", id_, REVIEWS, installation, pull, work.review, work.attempt, work.cause)
         else:
-            name, arguments = "publish", (work.pull_request, work.batch)
-            workflow = f"publish:{work.batch}"
-        DBOS.enqueue_workflow_with_options(
-            {
-                "workflow_name": name,
-                "queue_name": WORK,
-                "workflow_id": f"{workflow}~{again}" if again else workflow,
-                "queue_partition_key": str(work.pull_request),
-            },
-            *arguments,
-        )
+            id_ = f"publish:{work.batch}" + (f"~{again}" if again else "")
+            _enqueue("publish", id_, PUBLICATIONS, pull, pull, None, 0, work.cause)
 
     # --- workflows ----------------------------------------------------------------------------------------------------
 
     def _deliver(self, delivery: str) -> None:
-        try:
-            for work in self._do(delivering.handle, delivery):
-                self.begin(msgspec.convert(work, Work))
-            outcome = "handled"
-        except GaveUp as problem:
-            _log.error("a delivery could not be handled", delivery=delivery, problem=str(problem))
-            outcome = str(problem)
-        self._do(delivering.finish, delivery, outcome)
+        with bound_contextvars(delivery=delivery):
+            try:
+                for work in self._do(delivering.handle, delivery):
+                    self.begin(msgspec.convert(work, Work))
+                outcome = "handled"
+            except GaveUp as problem:
+                _log.error("a delivery could not be handled", problem=str(problem))
+                outcome = str(problem)
+            self._do(delivering.finish, delivery, outcome)
 
-    def _review(self, pull_request: int, review: int, attempt: int) -> None:
-        try:
-            if not self._do(reviewing.begin, review, attempt):
-                return
-            if self._do(reviewing.analyse, review) and self._do(reviewing.settle, review, attempt):
-                self._do(publishing.post, pull_request)
-                self._do(publishing.follow, pull_request)
-            self._do(showing.show, pull_request)
-        except GaveUp as problem:
-            self._bury(pull_request, review, attempt, str(problem))
+    def _review(self, pull_request: int, review: int, attempt: int, cause: str) -> None:
+        with bound_contextvars(delivery=cause, pull_request=pull_request, review=review):
+            try:
+                begun = msgspec.convert(self._do(reviewing.begin, review, attempt, cause), Work | None)
+                if begun is None:
+                    return
+                if begun.review != review:
+                    self.begin(begun)
+                    return
+                self._do(reviewing.analyse, review, attempt)
+            except GaveUp as problem:
+                _log.error("a review could not be made", problem=str(problem))
+                self._do(reviewing.bury, review, attempt, str(problem))
+            id_ = f"publish:{review}.{attempt}"
+            _enqueue("publish", id_, PUBLICATIONS, pull_request, pull_request, review, attempt, cause)
 
-    def _publish(self, pull_request: int, batch: int) -> None:
-        try:
-            is_done = self._do(publishing.post, pull_request)
-            self._do(publishing.follow, pull_request)
-            self._do(showing.show, pull_request)
-            if is_done:
-                self._do(_mark_published, batch)
-        except GaveUp as problem:
-            _log.error("decisions could not be published", pull_request=pull_request, problem=str(problem))
-            self._tell(pull_request, str(problem))
-
-    def _bury(self, pull_request: int, review: int, attempt: int, problem: str) -> None:
-        _log.error("a review could not be made", review=review, problem=problem)
-        self._do(reviewing.bury, review, attempt, problem)
-        try:
-            self._do(showing.show, pull_request)
-        except GaveUp as another:
-            _log.error("a check could not be concluded", pull_request=pull_request, problem=str(another))
-
-    def _tell(self, pull_request: int, problem: str) -> None:
-        """Have the check of a pull request say that something could not be published."""
-        try:
-            self._do(_show_problem, pull_request, problem)
-        except GaveUp as another:
-            _log.error("a check could not be concluded", pull_request=pull_request, problem=str(another))
+    def _publish(self, pull_request: int, review: int | None, attempt: int, cause: str) -> None:
+        with bound_contextvars(delivery=cause, pull_request=pull_request):
+            problem = ""
+            try:
+                if review is not None and not self._do(reviewing.settle, review, attempt):
+                    return
+                batches = self._do(publishing.unpublished, pull_request)
+                if self._do(publishing.post, pull_request):
+                    self._do(publishing.follow, pull_request)
+                    self._do(showing.show, pull_request)
+                    self._do(publishing.mark_published, batches)
+                    return
+            except GaveUp as gave_up:
+                _log.error("a pull request could not be brought up to date", problem=str(gave_up))
+                problem = str(gave_up)
+            try:
+                self._do(showing.show, pull_request, problem)
+            except GaveUp as gave_up:
+                _log.error("a check could not be concluded", problem=str(gave_up))
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
@@ -204,30 +221,34 @@ class Durable:
         Raises:
             GaveUp: It can't be done.
         """
-        pause = self._impatience
+        pause, refusals, problem = self._impatience, 0, ""
         for _ in range(PATIENCE):
-            outcome: Outcome = DBOS.run_step({"name": step.__name__}, self._try, step, arguments, pause)
-            if outcome["problem"] and outcome["wait"] is None:
-                break
-            if not outcome["problem"]:
+            outcome: Outcome = DBOS.run_step({"name": step.__name__}, self._try, step, arguments)
+            problem = outcome["problem"]
+            if not problem:
                 return outcome["result"]
-            DBOS.sleep(outcome["wait"] or pause)
+            _log.warning("a step is to be tried again", step=step.__name__, problem=problem)
+            refusals += outcome["is_refusal"]
+            if refusals >= INSISTENCE:
+                break
+            DBOS.sleep(max(outcome["wait"], pause))
             pause = min(pause * 2, LONGEST)
-        raise GaveUp(outcome["problem"])
+        raise GaveUp(problem)
 
-    def _try(self, step: Callable[..., Any], arguments: tuple[Any, ...], pause: float) -> Outcome:
+    def _try(self, step: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
         try:
-            return {"result": msgspec.to_builtins(step(self.service, *arguments)), "wait": None, "problem": ""}
+            result = msgspec.to_builtins(step(self.service, *arguments))
+            return {"result": result, "problem": "", "wait": 0, "is_refusal": False}
         except RateLimited as exc:
-            seconds = (exc.until - self.service.now()).total_seconds()
-            return {"result": None, "wait": max(seconds, self._impatience), "problem": str(exc)}
-        except (Unauthorized, Unavailable) as exc:
-            return {"result": None, "wait": pause, "problem": str(exc)}
+            wait = max((exc.until - self.service.now()).total_seconds(), 0)
+            return {"result": None, "problem": str(exc), "wait": wait, "is_refusal": False}
         except GitHubError as exc:
-            return {"result": None, "wait": None, "problem": str(exc)}
+            is_refusal = not isinstance(exc, (Unauthorized, Unavailable))
+            return {"result": None, "problem": str(exc), "wait": 0, "is_refusal": is_refusal}
         except Exception as exc:  # noqa: BLE001  # the one around a step: it is recorded, and the review says so
             _log.exception("a step failed", step=step.__name__, arguments=arguments)
-            return {"result": None, "wait": None, "problem": f"{type(exc).__name__} in `{step.__name__}`"}
+            problem = f"{type(exc).__name__} in `{step.__name__}`"
+            return {"result": None, "problem": problem, "wait": 0, "is_refusal": True}
 
     # --- looking after the work ---------------------------------------------------------------------------------------
 
@@ -242,39 +263,53 @@ class Durable:
 
     def _beat(self) -> None:
         """Give a sign of life, and take over from workers that gave none."""
-        self.service.store.workers.beat(self.executor)
+        workers = self.service.store.workers
+        workers.beat(self.executor)
         silent_since = self.service.now() - self._silent_after
-        for worker in self.service.store.workers.all():
-            if worker.beat_at < silent_since and self.service.store.workers.remove(worker.id, silent_since):
+        for worker in workers.all():
+            if worker.beat_at < silent_since and workers.claim(worker.id, silent_since):
                 _log.warning("taking over", worker=worker.id)
                 for left in DBOS.list_workflows(executor_id=worker.id, status="PENDING"):
                     DBOS.resume_workflow(left.workflow_id)
+                workers.remove(worker.id)
+
+    def _publish_decisions(self) -> None:
+        """Begin to publish what was decided in another process."""
+        for work in sweeping.unpublished(self.service):
+            self.begin(work)
 
     def _sweep(self) -> None:
-        """Begin what was missed."""
+        """Begin what was missed; the first time, and now and then, GitHub is asked for it."""
         for delivery in sweeping.late_deliveries(self.service):
             self.deliver(delivery)
         hour = self.service.now().strftime("%Y%m%d%H")
-        for work in sweeping.unpublished(self.service):
-            self.begin(work)
+        for work in sweeping.stuck(self.service):
             self.begin(work, again=hour)
-        for work in sweeping.missed_pull_requests(self.service):
+        for work in sweeping.reactions(self.service):
             self.begin(work)
+        if next(self._sweeps) % SEEN == 0:
+            for work in sweeping.missed_pull_requests(self.service):
+                self.begin(work)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget the steps of workflows that ended long ago."""
+        before = (self.service.now() - KEPT).isoformat()
+        ended = ["SUCCESS", "ERROR", "CANCELLED"]
+        old = DBOS.list_workflows(status=ended, end_time=before, limit=1000, load_input=False, load_output=False)
+        if old:
+            DBOS.delete_workflows([each.workflow_id for each in old])
+
+
+def _enqueue(name: str, id_: str, queue: str, partition: int | None, *arguments: Any) -> None:
+    """Have a workflow run, unless there was one with this id."""
+    options: dict[str, Any] = {"workflow_name": name, "queue_name": queue, "workflow_id": id_}
+    if partition is not None:
+        options["queue_partition_key"] = str(partition)
+    DBOS.enqueue_workflow_with_options(cast("EnqueueOptions", options), *arguments)
 
 
 def _register(name: str, body: Callable[..., None]) -> None:
     @DBOS.workflow(name=name)
     def workflow(*arguments: Any) -> None:  # DBOS marks what it is given, and a bound method can't be marked
         body(*arguments)
-
-
-def _mark_published(service: Service, batch: int) -> None:
-    service.store.decisions.mark_published(batch)
-
-
-def _show_problem(service: Service, pull_request: int, problem: str) -> None:
-    pull = service.store.pull_requests.get(pull_request)
-    review = service.store.reviews.find(pull.id, pull.head)
-    if review is not None:
-        service.store.reviews.set_status(review.id, "partial", problem)
-    showing.show(service, pull_request)

@@ -9,16 +9,20 @@ and its memory, and none of the service's secrets.
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from bot.review.records import Found
+from analyzers.findings import Finding
+from bot.review.records import Found, Mistake
 
 MEMORY = 2 * 1024**3
 """Bytes, by default. A review of 850,000 lines takes 0.2 GB."""
@@ -48,25 +52,31 @@ class Answer(msgspec.Struct, frozen=True):
 class Engine:
     """Runs jobs, each in its own process."""
 
-    def __init__(self, index: Path, *, memory: int = MEMORY, timeout: float = TIMEOUT) -> None:
+    def __init__(self, index: Path, *, memory: int = MEMORY, timeout: float = TIMEOUT, at_once: int = 1) -> None:
         """
         Args:
             index: The index's file, shared by all jobs.
             memory: Bytes.
             timeout: Seconds.
+            at_once: How many run side by side; who comes later waits.
         """
         self._index = index
+        self._seats = threading.BoundedSemaphore(at_once)
         self._memory = memory
         self._timeout = timeout
 
     def run(self, git_dir: Path, base: str, head: str) -> Answer:
         """Review a change. Never raises for what is in it."""
+        with self._seats:
+            return self._run(git_dir, base, head)
+
+    def _run(self, git_dir: Path, base: str, head: str) -> Answer:
         job = Job(str(git_dir), base, head, str(self._index))
         kept = {
             name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME", "TMPDIR", "LANG") if name in os.environ
         }
         process = subprocess.Popen(
-            (sys.executable, "-m", __name__, str(self._memory)),
+            (sys.executable, "-m", __name__, str(self._memory), str(math.ceil(self._timeout))),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,7 +109,7 @@ def answer(job: Job) -> Answer:
     from analyzers.errors import AnalyzerError
     from analyzers.git import Repository
     from analyzers.index import Index
-    from bot.errors import CountersignError
+    from bot.errors import ConfigurationError, CountersignError
     from bot.review import configuration
     from bot.review.outcome import judge
 
@@ -113,25 +123,33 @@ def answer(job: Job) -> Answer:
             change = repository.change(base, head)
             review = engine.review(change, index, configurations.options_for)
             outcome = judge(review, configurations.for_path)
+    except ConfigurationError as exc:
+        return Answer(Found(mistake=Mistake(exc.path, exc.line, exc.problem)))
     except (AnalyzerError, CountersignError) as exc:
         return Answer(problem=str(exc))
-    modes = {finding.fingerprint: configurations.for_path(finding.place.path).mode for finding in outcome.posted}
+    entries = change.head.entries
     return Answer(
         Found(
             review=review,
             files=change.files,
             posted=tuple(finding.fingerprint for finding in outcome.posted),
             failing=tuple(finding.fingerprint for finding in outcome.failing),
-            modes=modes,
+            modes={finding.fingerprint: root.mode_of(finding.rule) for finding in outcome.posted},
             max_inline=outcome.max_inline,
             mode=root.mode,
+            blobs={path: entries[path] for path in _paths(outcome.posted) if path in entries},
         )
     )
 
 
+def _paths(findings: Iterable[Finding]) -> frozenset[str]:
+    return frozenset(finding.place.path for finding in findings)
+
+
 def main() -> None:
     """Answer the job on standard input."""
-    memory = int(sys.argv[1])
+    memory, seconds = map(int, sys.argv[1:])
+    signal.alarm(seconds + 1)  # ends it also when the service, which would have, was killed
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)

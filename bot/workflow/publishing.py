@@ -1,5 +1,7 @@
 """
-What a person signed becomes comments; threads follow their findings.
+What a person signed becomes comments; comments and threads follow what is decided and found.
+
+Everything may have happened before: what is public is told by its marker, and looked for first.
 """
 
 from __future__ import annotations
@@ -10,14 +12,26 @@ from analyzers import catalogue
 from analyzers.findings import State
 from bot.github import comments, repository, reviews, threads
 from bot.github.client import Client
-from bot.github.errors import Refused
+from bot.github.comments import Comment
+from bot.github.errors import NotFound, Refused, Unavailable
 from bot.github.reviews import LineComment
-from bot.report import Report, pull_request
+from bot.report import Report, lines_of_text, pull_request
 from bot.review import markers
 from bot.review.drafts import Draft, PullRequest
 from bot.review.placement import Inline, InSummary, OnFile, Placement, place
 from bot.review.records import Found
 from bot.workflow.service import Service
+
+
+def unpublished(service: Service, pull_request_id: int) -> list[int]:
+    """The batches of decisions that GitHub does not show yet."""
+    return [batch.id for batch in service.store.decisions.unpublished(pull_request_id)]
+
+
+def mark_published(service: Service, batches: Sequence[int]) -> None:
+    """Note that GitHub shows what was decided."""
+    for batch in batches:
+        service.store.decisions.mark_published(batch)
 
 
 def post(service: Service, pull_request_id: int) -> bool:
@@ -30,54 +44,94 @@ def post(service: Service, pull_request_id: int) -> bool:
         Whether everything that was signed is public now.
     """
     pull = service.store.pull_requests.get(pull_request_id)
-    client = service.client(pull)
-    current = repository.pull_request(client, pull.installation, pull.repository, pull.number)
-    review = service.store.reviews.find(pull.id, pull.head)
-    found = service.store.reviews.found(review.id) if review is not None else None
-    drafts = service.store.drafts.of(pull.id)
-    if current.head != pull.head or found is None:
-        return not any(draft.state == "signed" and not draft.is_posted for draft in drafts)
-    due = [draft for draft in drafts if draft.head == pull.head and _is_due(draft, pull)]
-    due = _adopt(service, client, pull, due)
+    due = [draft for draft in service.store.drafts.of(pull.id) if _is_due(draft, pull)]
     if due:
-        _publish(service, client, pull, found, due)
-    return all(draft.is_posted for draft in service.store.drafts.of(pull.id) if draft.state == "signed")
+        _post(service, pull, due)
+    drafts = service.store.drafts.of(pull.id)
+    return all(draft.is_posted for draft in drafts if draft.state == "signed")
 
 
 def follow(service: Service, pull_request_id: int) -> None:
     """
-    Resolve the threads of comments whose findings are gone or were dismissed, and open those again that returned.
+    Bring comments and threads in line with what was decided and found.
 
-    Only threads that we began are touched, and none in which somebody else wrote.
+    A comment that waits says so, one that is signed does not, and one that a person edited has those words. The thread
+    of a comment whose finding is gone or was dismissed is resolved, with a line that says why, and opened again when
+    the finding returns; only threads that we began are touched, and none in which somebody else wrote.
     """
     pull = service.store.pull_requests.get(pull_request_id)
-    client = service.client(pull)
-    posted = {draft.fingerprint: draft for draft in service.store.drafts.of(pull.id) if draft.comment is not None}
-    wrong = [draft for draft in posted.values() if (draft.state in ("gone", "dismissed")) != draft.is_resolved]
-    if not wrong:
+    posted = {draft.comment: draft for draft in service.store.drafts.of(pull.id) if draft.comment is not None}
+    if not posted:
         return
+    client = service.client(pull)
+    ours = list(comments.ours(client, comments.on_files(client, pull.repository, pull.number)))
+    for comment in ours:
+        draft = posted.get(comment.id)
+        if draft is not None and draft.state in ("waiting", "signed"):
+            _reword(client, pull, comment, draft)
+    wrong = {id_: draft for id_, draft in posted.items() if _is_over(draft) != draft.is_resolved}
+    if wrong:
+        _turn_threads(service, client, pull, wrong, ours)
+
+
+def _reword(client: Client, pull: PullRequest, comment: Comment, draft: Draft) -> None:
+    body = pull_request.reworded(comment.body, draft)
+    if body.strip() != comment.body.strip():
+        try:
+            comments.rewrite_on_file(client, pull.repository, comment.id, body)
+        except NotFound:
+            return  # a person deleted it just now, and so it is
+
+
+def _is_over(draft: Draft) -> bool:
+    return draft.state in ("gone", "dismissed")
+
+
+def _turn_threads(
+    service: Service, client: Client, pull: PullRequest, wrong: dict[int, Draft], ours: Sequence[Comment]
+) -> None:
+    """Resolve or reopen the threads of these drafts, by the id of the comment that they start with."""
+    dismissals = service.store.decisions.dismissals(pull.id)
     for thread in threads.of_pull_request(client, pull.repository, pull.number):
-        draft = posted.get(markers.finding_in(thread.body) or "")
-        if draft is None or draft not in wrong or not thread.is_ours or thread.has_others:
+        draft = wrong.get(thread.comment or 0)
+        if draft is None or draft.comment is None or not thread.is_ours or thread.has_others:
             continue
-        if draft.is_resolved:
-            threads.unresolve(client, thread.id)
-        else:
-            threads.resolve(client, thread.id)
-        service.store.drafts.set_resolved(draft.id, not draft.is_resolved)
+        if thread.is_resolved != _is_over(draft):
+            dismissal = dismissals.get(draft.fingerprint)
+            note = pull_request.note(draft, dismissal.decision if dismissal else None, pull.head)
+            replies = [comment.body.strip() for comment in ours if comment.in_reply_to == draft.comment]
+            if note.strip() not in replies:
+                comments.reply(client, pull.repository, pull.number, draft.comment, note)
+            turn = threads.resolve if _is_over(draft) else threads.unresolve
+            turn(client, thread.id)
+        service.store.drafts.set_resolved(draft.id, _is_over(draft))
 
 
 def _is_due(draft: Draft, pull: PullRequest) -> bool:
-    if draft.is_posted:
+    if draft.is_posted or draft.head != pull.head:
         return False
     unsigned = draft.state == "waiting" and draft.mode == "post-then-sign" and not pull.is_draft
     return draft.state == "signed" or unsigned
 
 
+def _post(service: Service, pull: PullRequest, due: Sequence[Draft]) -> None:
+    client = service.client(pull)
+    current = repository.pull_request(client, pull.installation, pull.repository, pull.number)
+    if current.head != pull.head:
+        if current.as_of is not None and pull.as_of is not None and current.as_of < pull.as_of:
+            raise Unavailable("GitHub does not know the head yet that it told us of.")
+        return
+    review = service.store.reviews.find(pull.id, pull.head)
+    found = service.store.reviews.found(review.id) if review is not None else None
+    if found is None:
+        return  # it is being looked at again, and whoever does so posts
+    due = _adopt(service, client, pull, due)
+    if due:
+        _publish(service, client, pull, found, due)
+
+
 def _adopt(service: Service, client: Client, pull: PullRequest, due: Sequence[Draft]) -> list[Draft]:
-    """Note those that are public already, told by their markers; the others."""
-    if not due:
-        return []
+    """Note those that are public already; the others."""
     listed = comments.ours(client, comments.on_files(client, pull.repository, pull.number))
     public = {markers.finding_in(comment.body): comment.id for comment in listed}
     for draft in due:
@@ -87,15 +141,11 @@ def _adopt(service: Service, client: Client, pull: PullRequest, due: Sequence[Dr
 
 
 def _publish(service: Service, client: Client, pull: PullRequest, found: Found, due: Sequence[Draft]) -> None:
-    files = _Files(client, pull)
+    files = _Files(client, pull, found)
     report = Report(found.outcome, {rule.id: rule for rule in catalogue.load()}, files.lines_of)
-    rank = {fingerprint: place for place, fingerprint in enumerate(found.posted)}
     inline: dict[LineComment, Draft] = {}
     on_file: list[Draft] = []
-    for draft in due:
-        where: Placement = InSummary(draft.finding.place.path, draft.finding.place.span.line)
-        if rank.get(draft.fingerprint, 0) < found.max_inline:
-            where = place(draft.finding.place, found.files, len(files.lines_of(draft.finding.place.path, "introduced")))
+    for draft, where in _placed(service, pull, found, files, due):
         match where:
             case Inline():
                 body = pull_request.comment(report, draft)
@@ -106,9 +156,8 @@ def _publish(service: Service, client: Client, pull: PullRequest, found: Found, 
             case InSummary():
                 service.store.drafts.set_posted(draft.id, "summary")
     if inline:
-        posted = reviews.post(
-            client, pull.repository, pull.number, pull.head, _opening(list(inline.values())), tuple(inline)
-        )
+        opening = _opening(list(inline.values()))
+        posted = reviews.post(client, pull.repository, pull.number, pull.head, opening, tuple(inline))
         on_file += [inline[comment] for comment in posted.refused]
         _adopt(service, client, pull, [draft for comment, draft in inline.items() if comment not in posted.refused])
     for draft in on_file:
@@ -121,6 +170,25 @@ def _publish(service: Service, client: Client, pull: PullRequest, found: Found, 
             service.store.drafts.set_posted(draft.id, "file", written.id)
 
 
+def _placed(
+    service: Service, pull: PullRequest, found: Found, files: _Files, due: Sequence[Draft]
+) -> list[tuple[Draft, Placement]]:
+    """
+    Where each draft goes, the worst first; when the pull request has as many comments as it may have, to the summary.
+    """
+    rank = {fingerprint: place for place, fingerprint in enumerate(found.posted)}
+    there = [draft for draft in service.store.drafts.of(pull.id) if draft.comment is not None and not _is_over(draft)]
+    room = max(found.max_inline - len(there), 0)
+    placed: list[tuple[Draft, Placement]] = []
+    for number, draft in enumerate(sorted(due, key=lambda draft: rank.get(draft.fingerprint, len(rank)))):
+        where = draft.finding.place
+        if number < room:
+            placed.append((draft, place(where, found.files, len(files.lines_of(where.path, "introduced")))))
+        else:
+            placed.append((draft, InSummary(where.path, where.span.line)))
+    return placed
+
+
 def _opening(drafts: Sequence[Draft]) -> str:
     signed = sum(draft.state == "signed" for draft in drafts)
     if signed == len(drafts):
@@ -131,15 +199,23 @@ def _opening(drafts: Sequence[Draft]) -> str:
 class _Files:
     """Files at the head, read again from GitHub before anything is said of them."""
 
-    def __init__(self, client: Client, pull: PullRequest) -> None:
+    def __init__(self, client: Client, pull: PullRequest, found: Found) -> None:
         self._client = client
         self._pull = pull
+        self._analysed = found.blobs
         self._lines: dict[str, list[str]] = {}
 
     def lines_of(self, path: str, state: State) -> list[str]:
-        """The lines of a file at the head; none where there is no such file."""
+        """
+        The lines of a file at the head; none where GitHub does not show it.
+
+        Raises:
+            Unavailable: It is not the file that was analysed, so that nothing can be said of its lines.
+        """
         if path not in self._lines:
             file = repository.file(self._client, self._pull.repository, path, self._pull.head)
+            if file is not None and file.blob != self._analysed.get(path, file.blob):
+                raise Unavailable(f"GitHub's answer for {path} at {self._pull.head} is not the file that was analysed.")
             content = file.content if file is not None else None
-            self._lines[path] = content.decode("utf-8", "replace").splitlines() if content else []
+            self._lines[path] = lines_of_text(content.decode("utf-8", "replace")) if content else []
         return self._lines[path]

@@ -8,71 +8,78 @@ import posixpath
 import tomllib
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from analyzers import paths
 from analyzers.findings import Finding
 from analyzers.git import Repository
 from analyzers.languages import front_end_for
-from bot.github import checks, repository
+from bot.github import checks, comments, repository
 from bot.github.checkout import Checkout
-from bot.review import provenance
+from bot.github.comments import Comment
+from bot.review import markers, provenance
 from bot.review.configuration import FILE_NAME
 from bot.review.drafts import Draft, PullRequest
-from bot.review.reconcile import reconcile
+from bot.review.reconcile import NewDraft, reconcile
 from bot.review.records import Dismissal, Found, HeadReview
+from bot.workflow import delivering
+from bot.workflow.delivering import Work
 from bot.workflow.service import CHECK, Service
 
 IN_PROGRESS = checks.Output("Reviewing", "The change is being analysed.")
+SUPERSEDED = checks.Output("Superseded", "The pull request has another head, which is reviewed instead.")
 
 
-def begin(service: Service, review: int, attempt: int) -> bool:
+def begin(service: Service, review: int, attempt: int, cause: str) -> Work | None:
     """
     Take up a review: ask GitHub how the pull request stands, and say on it that it is being reviewed.
 
     Returns:
-        Whether there is something to do: the pull request is open and still has this head.
+        This review; another one, where the pull request has a head that we were not told of; None where there is
+        nothing to do.
     """
     this = service.store.reviews.get(review)
     if this.status == "superseded" or this.attempt != attempt:
-        return False
+        return None
     known = service.store.pull_requests.get(this.pull_request)
     client = service.client(known)
     told = repository.pull_request(client, known.installation, known.repository, known.number)
     commits = repository.commits(client, known.repository, known.number)
     seen = [provenance.Commit(c.id, f"{c.author} {c.login or ''}", c.message) for c in commits]
-    ai = provenance.assistants(seen, author=told.author)
-    pull = service.store.pull_requests.save(_with(told, ai))
-    if not pull.is_open or pull.head != this.head:
-        return False
+    ai = provenance.assistants(seen, author=told.author, body=told.description)
+    pull = service.store.pull_requests.save(msgspec.structs.replace(told, ai=ai))
+    if not pull.is_open:
+        service.store.reviews.set_status(this.id, "superseded", "The pull request is closed.", attempt)
+        return None
+    if pull.head != this.head:
+        return delivering.review_of(service, pull.id, cause, again=False)
     run = checks.start(
-        client, pull.repository, pull.head, CHECK, _name(this), IN_PROGRESS, details_url=service.details_url or None
+        client, pull.repository, pull.head, CHECK, _name(pull), IN_PROGRESS, details_url=service.details_url or None
     )
     service.store.reviews.set_check_run(this.id, run.id)
-    return service.store.reviews.set_status(this.id, "running", attempt=attempt)
+    if not service.store.reviews.set_status(this.id, "running", attempt=attempt):
+        return None
+    return Work(pull.id, review=this.id, attempt=attempt, cause=cause)
 
 
-def analyse(service: Service, review: int) -> bool:
-    """
-    Run the engine on a review's head and keep what it found.
-
-    Returns:
-        Whether it found out; if not, the review is dead and says why.
-    """
+def analyse(service: Service, review: int, attempt: int) -> None:
+    """Run the engine on a review's head and keep what it found; or note that the review is dead, and why."""
     this = service.store.reviews.get(review)
     pull = service.store.pull_requests.get(this.pull_request)
     client = service.client(pull)
     base = repository.merge_base(client, pull.repository, pull.base, this.head)
     if base is None:
-        service.store.reviews.set_status(this.id, "dead", "The base branch and the head have no common history.")
-        return False
+        problem = "The base branch and the head have no common history."
+        service.store.reviews.set_status(this.id, "dead", problem, attempt)
+        return
     service.store.reviews.set_merge_base(this.id, base)
     with service.checkouts.checkout(pull.clone_url, client.token, [base, this.head]) as checkout:
         _fetch_what_is_read(checkout, base)
         answer = service.engine.run(checkout.git_dir, base, this.head)
     if answer.found is None:
-        service.store.reviews.set_status(this.id, "dead", answer.problem)
-        return False
-    service.store.reviews.set_found(this.id, answer.found)
-    return True
+        service.store.reviews.set_status(this.id, "dead", answer.problem, attempt)
+    else:
+        service.store.reviews.set_found(this.id, answer.found)
 
 
 def settle(service: Service, review: int, attempt: int) -> bool:
@@ -80,28 +87,62 @@ def settle(service: Service, review: int, attempt: int) -> bool:
     Bring the drafts of the pull request to a review's head.
 
     Returns:
-        Whether it still has that head.
+        Whether it still has that head; if not, the check at the old head says so.
     """
     this = service.store.reviews.get(review)
-    found = service.store.reviews.found(review)
-    assert found is not None  # `analyse` kept it
-    drafts = service.store.drafts.reconcile(
-        this.pull_request, this.head, lambda known, dismissed: _brought(known, dismissed, this, found)
-    )
-    if drafts is None:
+    if this.attempt != attempt:
         return False
+    pull = service.store.pull_requests.get(this.pull_request)
+    if this.status == "superseded" or pull.head != this.head:
+        _give_way(service, pull, this)
+        return False
+    found = service.store.reviews.found(review)
+    if this.status == "dead" or found is None:
+        return True
+    if found.mistake is not None:
+        wrong = found.mistake
+        reason = f"The configuration at the base is not understood: {wrong.path}:{wrong.line}: {wrong.problem}"
+        return service.store.reviews.set_status(this.id, "dead", reason, attempt)
+    if found.is_reviewed:
+        public = _public(service, pull, found)
+        service.store.drafts.reconcile(
+            pull.id, this.head, lambda known, dismissed: _brought(known, dismissed, public, this, found)
+        )
     problem = "; ".join(found.review.failures[:3])
     return service.store.reviews.set_status(this.id, "partial" if problem else "drafted", problem, attempt)
 
 
 def bury(service: Service, review: int, attempt: int, problem: str) -> None:
     """Note that a review can't be made, and why."""
-    found = service.store.reviews.found(review)
-    service.store.reviews.set_status(review, "dead" if found is None else "partial", problem, attempt)
+    service.store.reviews.set_status(review, "dead", problem, attempt)
+
+
+def _give_way(service: Service, pull: PullRequest, old: HeadReview) -> None:
+    """Conclude the check at a head that the pull request does not have any more."""
+    if old.check_run is not None:
+        client = service.client(pull)
+        checks.update(client, pull.repository, old.check_run, SUPERSEDED, conclusion="cancelled")
+
+
+def _public(service: Service, pull: PullRequest, found: Found) -> Mapping[str, Comment]:
+    """
+    Our comments on findings that we know no draft of, by fingerprint: a lost database does not make them again.
+    """
+    known = {draft.fingerprint for draft in service.store.drafts.of(pull.id)}
+    if known.issuperset(found.posted):
+        return {}
+    client = service.client(pull)
+    ours = comments.ours(client, comments.on_files(client, pull.repository, pull.number))
+    by_fingerprint = {markers.finding_in(comment.body): comment for comment in ours if comment.in_reply_to is None}
+    return {fingerprint: comment for fingerprint, comment in by_fingerprint.items() if fingerprint is not None}
 
 
 def _brought(
-    known: tuple[Draft, ...], dismissed: Mapping[str, Dismissal], review: HeadReview, found: Found
+    known: tuple[Draft, ...],
+    dismissed: Mapping[str, Dismissal],
+    public: Mapping[str, Comment],
+    review: HeadReview,
+    found: Found,
 ) -> Iterator[Draft]:
     """The drafts as they are at a review's head."""
     not_analysed = {item.path for item in found.review.skipped}
@@ -119,37 +160,33 @@ def _brought(
     for draft, finding in (*result.stands, *result.returned):
         mode = found.modes.get(finding.fingerprint, found.mode)
         state = "waiting" if draft.state == "gone" else draft.state
-        yield _draft(draft, finding=finding, head=review.head, mode=mode, state=state)
+        yield msgspec.structs.replace(draft, finding=finding, head=review.head, mode=mode, state=state)
     for draft in result.gone:
-        yield _draft(draft, state="gone")
+        yield msgspec.structs.replace(draft, state="gone")
     for new in result.made:
-        yield Draft(
-            id=0,
-            pull_request=review.pull_request,
-            number=new.number,
-            fingerprint=new.finding.fingerprint,
-            finding=new.finding,
-            head=review.head,
-            state=new.state,
-            mode=new.mode,
-        )
+        yield _made(new, review, public.get(new.finding.fingerprint))
 
 
-def _draft(draft: Draft, **changes: object) -> Draft:
-    import msgspec
+def _made(new: NewDraft, review: HeadReview, public: Comment | None) -> Draft:
+    """A new draft; one that is public already was signed, unless its comment says otherwise."""
+    is_signed = public is not None and not markers.is_unsigned(public.body) and new.state == "waiting"
+    return Draft(
+        id=0,
+        pull_request=review.pull_request,
+        number=new.number,
+        fingerprint=new.finding.fingerprint,
+        finding=new.finding,
+        head=review.head,
+        state="signed" if is_signed else new.state,
+        mode=new.mode,
+        comment=public.id if public is not None else None,
+        placement="inline" if public is not None else None,
+    )
 
-    return msgspec.structs.replace(draft, **changes)
 
-
-def _with(pull: PullRequest, ai: tuple[str, ...]) -> PullRequest:
-    import msgspec
-
-    return msgspec.structs.replace(pull, ai=ai)
-
-
-def _name(review: HeadReview) -> str:
-    """What a check run is known by: its review and attempt."""
-    return f"{review.pull_request}.{review.attempt}"
+def _name(pull: PullRequest) -> str:
+    """What a check run is known by among those at its head, whatever becomes of our database."""
+    return f"#{pull.number}"
 
 
 def _fetch_what_is_read(checkout: Checkout, base: str) -> None:
@@ -169,10 +206,14 @@ def _named_files(checkout: Checkout, base: str) -> Iterator[str]:
                     document = tomllib.loads((tree.read(blob) or b"").decode())
                 except (UnicodeDecodeError, tomllib.TOMLDecodeError):
                     continue
-                tables = [document.get("baseline"), *(document.get("models") or ())]
+                tables = [document.get("baseline"), *_tables(document.get("models"))]
                 names = [table.get("file") for table in tables if isinstance(table, dict)]
                 yield from (
                     posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
                     for name in names
                     if isinstance(name, str)
                 )
+
+
+def _tables(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -27,6 +27,8 @@ class Service:
     checkouts: Checkouts
     engine: Engine
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    commands_per_hour: int = 60
+    """Comments with commands that are heard from one person."""
     details_url: str = ""
     """Where a person reads the drafts, shown on the check; empty for nowhere."""
 

@@ -21,8 +21,19 @@ BUTTONS = (
 )
 
 
-def show(service: Service, pull_request_id: int) -> None:
-    """Bring the summary comment and the check run of a pull request's present head up to date."""
+LONGEST_TITLE = 200
+"""Characters of a check's title; what is cut off stands in its text."""
+
+
+def show(service: Service, pull_request_id: int, problem: str = "") -> None:
+    """
+    Bring the summary comment and the check run of a pull request's present head up to date.
+
+    Args:
+        service: What to work with.
+        pull_request_id: Ours.
+        problem: What kept comments from being posted; empty for nothing.
+    """
     pull = service.store.pull_requests.get(pull_request_id)
     review = service.store.reviews.find(pull.id, pull.head)
     if review is None or review.status in UNFINISHED or review.check_run is None:
@@ -30,25 +41,36 @@ def show(service: Service, pull_request_id: int) -> None:
     found = service.store.reviews.found(review.id) or Found()
     drafts = service.store.drafts.of(pull.id)
     client = service.client(pull)
-    page = _page(client, pull, review, found, drafts)
+    page = _page(client, pull, review, found, drafts, problem)
     _show_summary(service, client, pull, page)
     notes = pull_request.annotate(page.report, [draft for draft in drafts if draft.is_posted])
+    if found.mistake is not None:
+        notes = (pull_request.mistake(found.mistake), *notes)
     checks.update(
         client,
         pull.repository,
         review.check_run,
-        checks.Output(page.verdict.title, pull_request.check(page)),
+        checks.Output(_cut(page.verdict.title), pull_request.check(page)),
         conclusion=page.verdict.conclusion,
         buttons=BUTTONS if page.waiting else (),
         annotations=[checks.Annotation(n.path, n.start_line, n.end_line, n.level, n.title, n.message) for n in notes],
     )
 
 
-def _page(client: Client, pull: PullRequest, review: HeadReview, found: Found, drafts: tuple[Draft, ...]) -> Page:
+def _cut(title: str) -> str:
+    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
+
+
+def _page(
+    client: Client, pull: PullRequest, review: HeadReview, found: Found, drafts: tuple[Draft, ...], problem: str
+) -> Page:
     rules = {rule.id: rule for rule in catalogue.load()}
     report = Report(found.outcome, rules, lines_of=lambda path, state: ())
-    problem = review.reason if review.status in ("dead", "partial") else ""
-    if found.mode == "off":
+    if review.status == "dead" or (review.status == "partial" and not _hides(drafts)):
+        problem = review.reason
+    elif review.status == "partial":
+        problem = "Part of the change could not be analysed"
+    elif found.mode == "off":
         problem = "Reviews are switched off by the repository's configuration"
     waiting = [draft.finding.place.path for draft in drafts if draft.state == "waiting"]
     asked: tuple[str, ...] = ()
@@ -66,7 +88,13 @@ def _page(client: Client, pull: PullRequest, review: HeadReview, found: Found, d
         link=f"{page_of(pull)}/blob/{pull.head}/",
         asked=asked,
         ai=pull.ai,
+        problem=problem,
     )
+
+
+def _hides(drafts: tuple[Draft, ...]) -> bool:
+    """Whether something waits that is not public, so that nothing may name a file or a function."""
+    return any(draft.state == "waiting" and not draft.is_posted for draft in drafts)
 
 
 def _show_summary(service: Service, client: Client, pull: PullRequest, page: Page) -> None:

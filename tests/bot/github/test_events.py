@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,9 @@ def test_recorded_pull_request() -> None:
             base_ref="master",
             base="f95f852bd8fca8fcc58a9a2d6c842781e32a215e",
             is_open=False,
+            repository_id=186853002,
+            as_of=dt.datetime(2019, 5, 15, 15, 21, 18, tzinfo=dt.UTC),
+            description="This is a pretty simple change that we need to pull into master.",
         ),
     )
 

@@ -133,7 +133,10 @@ def test_nearest_file_wins_whole() -> None:
         ("[review]\nmax-inline = true\n", '2: "review.max-inline" is a whole number from 0'),
         ('mode = "loud"\n', '1: "mode" is one of sign-first, post-then-sign, off, not "loud"'),
         ("mode = 3\n", '1: "mode" is one of sign-first, post-then-sign, off, not 3'),
-        ('x = """\n[rules]\n"""\n', '1: unknown key "x"; known are mode, rules, models, paths, review, baseline'),
+        (
+            'x = """\n[rules]\n"""\n',
+            '1: unknown key "x"; known are mode, modes, rules, models, paths, review, baseline',
+        ),
         ("review = 3\n", '1: "review" is a section: write [review]'),
         ('[paths]\nexclude = "a"\n', '2: "paths.exclude" is a list of patterns'),
         ('[baseline]\nfile = "none.json"\n', "2: none.json is not there (memory)"),

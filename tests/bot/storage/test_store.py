@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from analyzers.findings import Review
-from bot.review.drafts import Draft
-from bot.review.records import Delivery, Worker
+from bot.review.drafts import Draft, PullRequest
+from bot.review.records import Delivery, Found, Worker
 from bot.storage.store import Store
 from tests.bot.storage.conftest import Clock
 from tests.bot.storage.samples import AT, PULL_REQUEST, decision, draft, drafted, finding
@@ -21,8 +21,8 @@ def states(store: Store, pull_request: int) -> list[tuple[int, str]]:
     return [(each.number, each.state) for each in store.drafts.of(pull_request)]
 
 
-def pushed(head: str) -> object:
-    return msgspec.structs.replace(PULL_REQUEST, head=head)
+def pushed(head: str, as_of: dt.datetime | None = None) -> PullRequest:
+    return msgspec.structs.replace(PULL_REQUEST, head=head, as_of=as_of)
 
 
 def test_a_delivery_is_new_once(store: Store, clock: Clock) -> None:
@@ -55,11 +55,11 @@ def test_a_pull_request_comes_back(store: Store) -> None:
 def test_late_news_are_no_news(store: Store) -> None:
     """What GitHub told earlier does not replace what it told later; what it says of no time always does."""
     second = AT + dt.timedelta(seconds=1)
-    store.pull_requests.save(pushed("2" * 40), as_of=second)
-    assert store.pull_requests.save(pushed("1" * 40), as_of=AT).head == "2" * 40
-    assert store.pull_requests.save(pushed("3" * 40), as_of=second).head == "3" * 40
+    store.pull_requests.save(pushed("2" * 40, second))
+    assert store.pull_requests.save(pushed("1" * 40, AT)).head == "2" * 40
+    assert store.pull_requests.save(pushed("3" * 40, second)).head == "3" * 40
     assert store.pull_requests.save(pushed("4" * 40)).head == "4" * 40
-    assert store.pull_requests.save(pushed("1" * 40), as_of=AT).head == "4" * 40
+    assert store.pull_requests.save(pushed("1" * 40, AT)).head == "4" * 40
 
 
 def test_the_summary_comment_stays(store: Store) -> None:
@@ -90,10 +90,10 @@ def test_repositories_come_and_go(store: Store) -> None:
 
 def test_a_renamed_repository_is_the_same(store: Store) -> None:
     """GitHub's id carries pull requests over a new name; another repository may take the old name."""
-    kept = store.pull_requests.save(PULL_REQUEST, github=501)
+    kept = store.pull_requests.save(msgspec.structs.replace(PULL_REQUEST, repository_id=501))
     store.repositories.save(7, "acme/store", github=501)
     assert store.pull_requests.get(kept.id).repository == "acme/store"
-    other = store.pull_requests.save(PULL_REQUEST, github=502)
+    other = store.pull_requests.save(msgspec.structs.replace(PULL_REQUEST, repository_id=502))
     assert other.id != kept.id
     store.repositories.save(7, "acme/shop", github=503)
     assert store.repositories.all() == ((7, "acme/shop"), (7, "acme/store"))
@@ -132,7 +132,8 @@ def test_what_was_found_comes_back(store: Store, clock: Clock) -> None:
     kept = store.pull_requests.save(PULL_REQUEST)
     review = store.reviews.queue(kept.id)
     assert store.reviews.found(review.id) is None
-    found = Review(introduced=(finding("customer"),), failures=("`x` failed",), changed_files=3)
+    reviewed = Review(introduced=(finding("customer"),), failures=("`x` failed",), changed_files=3)
+    found = Found(reviewed, posted=(finding("customer").fingerprint,), blobs={"shop/views.py": "e" * 40})
     store.reviews.set_found(review.id, found)
     store.reviews.set_check_run(review.id, 9)
     store.reviews.set_merge_base(review.id, "d" * 40)
@@ -275,6 +276,18 @@ def test_a_command_is_handled_once(store: Store) -> None:
     assert store.commands.is_handled("comment:1")
 
 
+def test_commands_are_counted(store: Store, clock: Clock) -> None:
+    """What somebody had carried out is counted from a time on, and forgotten later."""
+    began = clock.time
+    store.commands.mark_handled("comment:1", "grace")
+    later = clock.pass_(minutes=1)
+    store.commands.mark_handled("comment:2", "grace")
+    store.commands.mark_handled("comment:3", "ada")
+    assert [store.commands.count("grace", since) for since in (began, later)] == [2, 1]
+    assert store.commands.forget(later) == 1
+    assert store.commands.count("grace", began) == 1
+
+
 def test_one_takes_over_from_a_silent_worker(store: Store, clock: Clock) -> None:
     """Of several that want the work of a dead worker one gets it; one that is alive is left alone."""
     began = clock.time
@@ -283,7 +296,7 @@ def test_one_takes_over_from_a_silent_worker(store: Store, clock: Clock) -> None
     later = clock.pass_(seconds=30)
     store.workers.beat("two")
     assert store.workers.all() == (Worker("one", began), Worker("two", later))
-    assert not store.workers.remove("two", silent_since=later)
-    assert [store.workers.remove("one", silent_since=later) for _ in range(2)] == [True, False]
-    assert store.workers.remove("two")
-    assert store.workers.all() == ()
+    assert not store.workers.claim("two", silent_since=later)
+    assert [store.workers.claim("one", silent_since=later) for _ in range(2)] == [True, False]
+    store.workers.remove("one")
+    assert store.workers.all() == (Worker("two", later),)

@@ -132,8 +132,10 @@ def upgrade() -> None:
     op.create_table(
         "commands",
         sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("who", sa.Text, nullable=False),
         sa.Column("at", sa.DateTime, nullable=False),
     )
+    op.create_index(None, "commands", ["who", "at"])
     op.create_table(
         "workers",
         sa.Column("id", sa.Text, primary_key=True),
