@@ -9,7 +9,7 @@ import re
 import msgspec
 
 from analyzers import ir
-from analyzers.effects import calls, readers
+from analyzers.effects import calls, readers, rows
 from analyzers.effects.interpreter import STEPS, Frame, Interpreter, OutOfStepsError
 from analyzers.effects.tree import Count, Sequence
 from analyzers.effects.values import UNKNOWN, Callable, Items, Object, QuerySet, Row, Value, join
@@ -17,7 +17,10 @@ from analyzers.findings import Confidence
 from analyzers.program.entries import Entries, Root, response_model
 from analyzers.program.orm import ModelInfo, Orm
 from analyzers.program.program import Program
-from analyzers.program.symbols import ClassSymbol
+from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol
+
+HINTED = frozenset({"select_related", "prefetch_related"})
+"""Keywords of a hint that name relations."""
 
 
 class EntryEffects(msgspec.Struct, frozen=True):
@@ -204,5 +207,19 @@ class Runner:
         name = model.symbol.name.lower() if model is not None else owner.name.lower()
         with it.loop(scope, function.node.name_span, name, Count.ROWS, "resolver"):
             row = Row(model, it.loops, None) if model is not None else it.element(listed)
+            if isinstance(row, Row):
+                row.loads = row.loads.plus(*(rows.path_of(it, text, row.model) for text in self._hinted(function)))
             value = calls.call_function(it, Callable(function), (row,), {}, frame, node)
             readers.consume(it, value, scope, function.node)
+
+    def _hinted(self, resolver: FunctionSymbol) -> list[str]:
+        """The relations that an optimizer is told to load with a resolver's parent."""
+        hints = {hint for framework in self.program.frameworks.all for hint in framework.hints}
+        found: list[str] = []
+        for decorator in resolver.node.decorators:
+            symbol = self.program.class_of(resolver.module, decorator)
+            if isinstance(decorator, ir.Call) and isinstance(symbol, External) and symbol.dotted in hints:
+                for keyword in decorator.keywords:
+                    if keyword.name in HINTED:
+                        found += readers.constant_texts(keyword.value) or ()
+        return found

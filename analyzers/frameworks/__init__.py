@@ -198,6 +198,13 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Classes whose properties and methods a view that they render has as variables."""
     proxies: tuple[str, ...] = ()
     """Constructors of an attribute that reads one of each row of a relation: `association_proxy("tags", "name")`."""
+    hints: tuple[str, ...] = ()
+    """Decorators of a resolver whose keywords name what an optimizer loads with its parent."""
+    families: dict[str, str] = {}
+    """
+    How base classes of other libraries end that extend one of these, and which: "ModelSerializer" to
+    "rest_framework.serializers.ModelSerializer".
+    """
     identity_map: bool = False
     """Whether a row that was read before is not queried again by its key."""
     stubs: tuple[Stub, ...] = ()
@@ -224,6 +231,8 @@ class Frameworks(msgspec.Struct, frozen=True):
     """Dotted constructor of a plain column to its library."""
     stubs: dict[str, ir.Module]
     """Dotted module to lowered stub."""
+    families: dict[str, str]
+    """The ends of names of base classes to the stub's class that they extend, longest first."""
 
 
 def decode(text: str, origin: str) -> Framework:
@@ -298,6 +307,7 @@ def assemble(extra: tuple[tuple[str, str], ...] = ()) -> Frameworks:
         relations={call: (f, relation) for f in every for relation in f.relations for call in relation.calls},
         columns={call: f for f in every for call in f.fields},
         stubs=_stubs(every),
+        families=dict(sorted((pair for f in every for pair in f.families.items()), key=lambda pair: -len(pair[0]))),
     )
 
 

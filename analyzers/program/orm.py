@@ -259,6 +259,17 @@ class Orm:
         folder = owner.module.path.rpartition("/")[0]
         return min(candidates, key=lambda c: (not c.module.path.startswith(folder) if not scope else False, c.id))
 
+    def in_app(self, app: str, name: str) -> ClassSymbol | None:
+        """The model of an app, its name in any case: Django's `apps.get_model("shop", "order")`."""
+        for path in self.program.snapshot.paths:
+            _, _, below = f"/{path}".rpartition(f"/{app}/")
+            if below.startswith("models") and path.endswith(".py"):
+                module = self.program.module(path)
+                for symbol in module.every_class() if module is not None else ():
+                    if symbol.name.lower() == name.lower() and self.is_model_like(symbol):
+                        return symbol
+        return None
+
     def is_model_like(self, symbol: ClassSymbol) -> bool:
         """Whether a class is a model, asked without following its relations."""
         if symbol.id not in self._like:

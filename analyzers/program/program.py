@@ -301,8 +301,18 @@ class Program:
                     order.extend(found.mro())
                 elif isinstance(found, External):
                     order.append(found)
+                    relative = self._relative(found)
+                    order.extend(relative.mro() if relative is not None else ())
         last = {ancestor: place for place, ancestor in enumerate(order)}
         return tuple(ancestor for place, ancestor in enumerate(order) if last[ancestor] == place)
+
+    def _relative(self, base: External) -> ClassSymbol | None:
+        """The class of a stub that a base class of another library extends, to go by its name."""
+        for end, dotted in self.frameworks.families.items():
+            if base.last.endswith(end) and base.dotted != dotted:
+                symbol = self.external(dotted)
+                return symbol if isinstance(symbol, ClassSymbol) else None
+        return None
 
     def full_function(self, symbol: FunctionSymbol) -> ir.Function:
         """A function with its body."""

@@ -29,6 +29,8 @@ LEVELS = 5
 """Callers of callers that are followed."""
 FUNCTIONS = 120
 """Functions that are followed in all."""
+GENERIC_VIEWS = {"list": "ListView", "detail": "DetailView", "form": "UpdateView"}
+"""Django's views whose templates are named after the model, by the last part of that name."""
 COMMON = frozenset(
     [
         "all",
@@ -257,6 +259,23 @@ class Reach:
             if other is not None and other is not module:
                 found.extend(f for f in other.every_function() if _renders(self.words(f), module.path))
                 found.extend(c for c in other.every_class() if _renders(self.class_words(c), module.path))
+        return [*found, *self._generic_views(module)]
+
+    def _generic_views(self, template: ModuleSymbol) -> list[ClassSymbol]:
+        """
+        The views that find a template by its name: `shop/order_list.html` is for a `ListView` of `Order` in `shop`.
+
+        https://docs.djangoproject.com/en/stable/ref/class-based-views/mixins-simple/#templateresponsemixin
+        """
+        *_, app, file = ("", *template.path.split("/"))
+        label, _, kind = file.partition(".")[0].rpartition("_")
+        found = []
+        for module in self.program.modules_mentioning(GENERIC_VIEWS[kind]) if kind in GENERIC_VIEWS and label else ():
+            if f"/{app}/" in f"/{module.path}":
+                for symbol in module.every_class():
+                    words = self.class_words(symbol).union(*map(self.words, symbol.methods.values()))
+                    if label in {word.lower() for word in words}:
+                        found.append(symbol)
         return found
 
     def _files(self, words: tuple[str, ...], near: str, owner: str = "") -> list[str]:
