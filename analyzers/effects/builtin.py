@@ -5,12 +5,15 @@ Functions of the languages themselves that go through, copy, print or look up va
 from __future__ import annotations
 
 from collections.abc import Callable as Function
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from analyzers import ir
-from analyzers.effects import calls, counts, readers, rows
+from analyzers.effects import counts, eager_loads, query_sets
+from analyzers.effects.frame import Frame
+from analyzers.effects.machine import Arguments, Keywords, Machine
 from analyzers.effects.tree import Count, How
 from analyzers.effects.values import (
+    FUNCTIONS,
     UNKNOWN,
     Anonymous,
     Callable,
@@ -29,10 +32,7 @@ from analyzers.effects.values import (
 )
 from analyzers.program.symbols import External
 
-if TYPE_CHECKING:
-    from analyzers.effects.interpreter import Frame, Interpreter
-
-Special: TypeAlias = "Function[[Interpreter, str, ir.Call, Frame], Value]"
+Special: TypeAlias = "Function[[Machine, str, ir.Call, Frame], Value]"
 
 CONSUMING = frozenset(
     {
@@ -62,7 +62,7 @@ STANDARD = frozenset({"itertools", "functools", "collections", "builtins"})
 MEMORY = frozenset({"get", "pop", "popitem", "setdefault", "popleft"})
 
 
-def special(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value | None:
+def special(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value | None:
     """The value of a call of a built-in function, or None when the name is none of them or is taken in the tree."""
     if name not in _SPECIAL:
         return None
@@ -72,15 +72,15 @@ def special(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value | 
     return _SPECIAL[name](it, name, node, frame)
 
 
-def _consume(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
-    arguments, keywords = calls.evaluate_arguments(it, node, frame)
+def _consume(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, keywords = it.evaluate_arguments(node, frame)
     if not arguments:
         return Items(UNKNOWN, Count.FEW)
     result = Items(UNKNOWN, Count.FEW)
     key = keywords.get("key")
     for part in choices(arguments[0]):
         count = it.iterate(part, frame, node.arguments[0])
-        if isinstance(key, calls.FUNCTIONS):
+        if isinstance(key, FUNCTIONS):
             result.count = max(result.count, _each(it, key, part, count, node, frame)[1])
         if isinstance(part, (Group,)) and len(choices(arguments[0])) == 1 and name in ("list", "tuple"):
             return part
@@ -94,18 +94,16 @@ def _consume(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     return result if name not in ("sum", "any", "all") else UNKNOWN
 
 
-def _each(
-    it: Interpreter, function: Value, over: Value, count: Count, node: ir.Call, frame: Frame
-) -> tuple[Value, Count]:
+def _each(it: Machine, function: Value, over: Value, count: Count, node: ir.Call, frame: Frame) -> tuple[Value, Count]:
     """Call a function once per element."""
     count = min(count, counts.limit(node.arguments[-1], node.arguments[-1], frame)) if node.arguments else count
     with it.loop(frame, node.span, "element", count):
-        result = calls.call_value(it, function, (it.element(over),), {}, frame, node)
+        result = it.call_value(function, (it.element(over),), {}, frame, node)
     return result, count
 
 
-def _map(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
-    arguments, _ = calls.evaluate_arguments(it, node, frame)
+def _map(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, _ = it.evaluate_arguments(node, frame)
     if len(arguments) < 2:
         return UNKNOWN
     functions = [place for place, value in enumerate(arguments[:2]) if isinstance(value, (Callable, Anonymous, Class))]
@@ -118,8 +116,8 @@ def _map(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     return Items(it.element(over) if "filter" in name else result, count)
 
 
-def _enumerate(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
-    arguments, _ = calls.evaluate_arguments(it, node, frame)
+def _enumerate(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, _ = it.evaluate_arguments(node, frame)
     if not arguments:
         return UNKNOWN
     count = Count.FEW
@@ -133,21 +131,21 @@ def _enumerate(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value
     return Items(Group(tuple(parts)), count)
 
 
-def _groupby(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
-    arguments, keywords = calls.evaluate_arguments(it, node, frame)
+def _groupby(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, keywords = it.evaluate_arguments(node, frame)
     if not arguments:
         return UNKNOWN
     key = keywords.get("key", arguments[1] if len(arguments) > 1 else UNKNOWN)
     count = it.iterate(arguments[0], frame, node.arguments[0])
-    if isinstance(key, calls.FUNCTIONS):
+    if isinstance(key, FUNCTIONS):
         with it.loop(frame, node.span, "element", count):
-            calls.call_value(it, key, (it.element(arguments[0]),), {}, frame, node)
+            it.call_value(key, (it.element(arguments[0]),), {}, frame, node)
     return Items(Group((UNKNOWN, Items(it.element(arguments[0]), count))), count)
 
 
-def _merge(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+def _merge(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     """PHP's `array_merge($shared, ["orders" => $orders])`."""
-    arguments, _ = calls.evaluate_arguments(it, node, frame)
+    arguments, _ = it.evaluate_arguments(node, frame)
     merged = Items(UNKNOWN, Count.FEW)
     for argument, expr in zip(arguments, node.arguments, strict=False):
         merged.count = max(merged.count, it.iterate(argument, frame, expr))
@@ -158,29 +156,29 @@ def _merge(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     return merged
 
 
-def _print(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+def _print(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     for argument in node.arguments:
-        calls.print_value(it, it.evaluate(argument, frame), frame, argument)
+        it.print_value(it.evaluate(argument, frame), frame, argument)
     return UNKNOWN
 
 
-def _len(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+def _len(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     for argument in node.arguments:
         for part in choices(it.evaluate(argument, frame)):
             if isinstance(part, QuerySet):
-                rows.run(it, part, frame, argument)
+                query_sets.run(it, part, frame, argument)
     return UNKNOWN
 
 
-def _getattr(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
-    arguments, _ = calls.evaluate_arguments(it, node, frame)
+def _getattr(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, _ = it.evaluate_arguments(node, frame)
     if len(arguments) >= 2 and isinstance(arguments[1], Const) and isinstance(arguments[1].value, str):
         value = it.attribute_of(arguments[0], arguments[1].value, frame, node)
         return UNKNOWN if name == "hasattr" else value
     return UNKNOWN
 
 
-def _super(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+def _super(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     scope: Frame | None = frame
     while scope is not None and scope.function is not None and scope.instance is None:
         scope = scope.closure
@@ -189,8 +187,8 @@ def _super(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     return Super(scope.owner, scope.instance)
 
 
-def _isinstance(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
-    arguments, _ = calls.evaluate_arguments(it, node, frame)
+def _isinstance(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, _ = it.evaluate_arguments(node, frame)
     if len(arguments) == 2 and isinstance(arguments[0], Object) and isinstance(arguments[1], Class):
         return Const(arguments[1].symbol in arguments[0].symbol.mro())
     return UNKNOWN
@@ -205,9 +203,9 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def _is_type(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+def _is_type(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     """PHP's `is_null($id)` and its kind, of a literal; a text may be numeric, and is not looked into."""
-    arguments, _ = calls.evaluate_arguments(it, node, frame)
+    arguments, _ = it.evaluate_arguments(node, frame)
     value = arguments[0] if arguments else UNKNOWN
     if not isinstance(value, Const) or (name == "is_numeric" and isinstance(value.value, str)):
         return UNKNOWN
@@ -215,16 +213,16 @@ def _is_type(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     return Const(isinstance(value.value, _TYPES[name]) and not is_truth, sure=value.sure)
 
 
-def _range(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
-    arguments, _ = calls.evaluate_arguments(it, node, frame)
+def _range(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, _ = it.evaluate_arguments(node, frame)
     return Items(
         UNKNOWN,
         Count.FEW if all(isinstance(value, Const) for value in arguments) or len(arguments) == 3 else Count.UNKNOWN,
     )
 
 
-def _new_collection(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
-    arguments, keywords = calls.evaluate_arguments(it, node, frame)
+def _new_collection(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
+    arguments, keywords = it.evaluate_arguments(node, frame)
     for argument, expr in zip(arguments, node.arguments, strict=False):
         if name == "dict" and isinstance(argument, (QuerySet, Items)):
             it.iterate(argument, frame, expr)
@@ -251,7 +249,7 @@ _SPECIAL: dict[str, Special] = {
 
 
 def collection_method(
-    it: Interpreter,
+    it: Machine,
     value: Items | Group,
     name: str,
     arguments: tuple[Value, ...],
@@ -260,7 +258,7 @@ def collection_method(
     node: ir.Call,
 ) -> Value | None:
     """A method of a collection in memory; None when it has none of this name."""
-    function = next((argument for argument in arguments if isinstance(argument, calls.FUNCTIONS)), None)
+    function = next((argument for argument in arguments if isinstance(argument, FUNCTIONS)), None)
     if frame.module.host == "php":
         return _php_collection(it, value, name, function, arguments, frame, node)
     if isinstance(value, Items):
@@ -326,7 +324,7 @@ _GROUPING = frozenset({"groupBy", "chunk", "split", "partition", "sliding", "chu
 
 
 def _php_collection(
-    it: Interpreter,
+    it: Machine,
     value: Items | Group,
     name: str,
     function: Value | None,
@@ -336,12 +334,12 @@ def _php_collection(
 ) -> Value | None:
     count = value.count if isinstance(value, Items) else Count.FEW
     first = arguments[0] if arguments else UNKNOWN
-    known = rows.operation(it, "row", name, "php")
+    known = query_sets.operation(it, "row", name, "php")
     if known is not None and known.does == "load":
-        rows.load_for(it, known, value, arguments, frame, node)
+        eager_loads.load_for(it, known, value, arguments, frame, node)
         return value
     if known is not None and known.does == "serialize":
-        readers.read_appended(it, value, frame, node)
+        it.read_appended(value, frame, node)
         return value
     if known is not None and known.does == "read" and known.gives == "receiver":
         it.query(frame, node, how=How.CALL)
@@ -351,7 +349,7 @@ def _php_collection(
         with it.loop(frame, node.span, _singular(it, value), count):
             element = it.element(value)
             extra = (UNKNOWN, element) if name == "reduce" else (element, UNKNOWN)
-            result = calls.call_value(it, function, extra, {}, frame, node)
+            result = it.call_value(function, extra, {}, frame, node)
     elif name in _READING and isinstance(first, Const) and isinstance(first.value, str):
         with it.loop(frame, node.span, _singular(it, value), count):
             result = it.element(value)
@@ -377,20 +375,20 @@ def _php_collection(
     return value
 
 
-def _singular(it: Interpreter, value: Value) -> str:
+def _singular(it: Machine, value: Value) -> str:
     """What one element is called: by its model, where that is known."""
     element = value.element if isinstance(value, Items) else UNKNOWN
     return element.model.symbol.name.lower() if isinstance(element, Row) else "element"
 
 
-def _flat(it: Interpreter, value: Value) -> Value:
+def _flat(it: Machine, value: Value) -> Value:
     inner: Value = UNKNOWN
     for part in choices(value):
         inner = join(inner, it.element(part) if isinstance(part, (Items, Group, QuerySet)) else part)
     return inner
 
 
-def each_attribute(it: Interpreter, message: Outside, name: str, frame: Frame, node: ir.Node) -> Value:
+def each_attribute(it: Machine, message: Outside, name: str, frame: Frame, node: ir.Node) -> Value:
     """`$orders->map->customer`."""
     value = message.receiver
     assert isinstance(value, Items)
@@ -400,11 +398,11 @@ def each_attribute(it: Interpreter, message: Outside, name: str, frame: Frame, n
 
 
 def each_call(
-    it: Interpreter,
+    it: Machine,
     message: Outside,
     callee: ir.Attribute | ir.Lookup,
-    arguments: calls.Arguments,
-    keywords: calls.Keywords,
+    arguments: Arguments,
+    keywords: Keywords,
     frame: Frame,
     node: ir.Call,
 ) -> Value:
@@ -414,11 +412,11 @@ def each_call(
     result: Value = UNKNOWN
     with it.loop(frame, node.span, _singular(it, value), value.count):
         for part in choices(it.element(value)):
-            result = join(result, calls.call_method(it, part, callee, arguments, keywords, frame, node))
+            result = join(result, it.call_method(part, callee, arguments, keywords, frame, node))
     return _after_each(it, message, value, result)
 
 
-def _after_each(it: Interpreter, message: Outside, value: Items, result: Value) -> Value:
+def _after_each(it: Machine, message: Outside, value: Items, result: Value) -> Value:
     if message.dotted in _MAKING:
         return Items(_flat(it, result) if message.dotted == "flatMap" else result, value.count)
     if message.dotted in _ONE:

@@ -6,10 +6,10 @@ A column is a name, a path, or a method of the declaring class that is given the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from analyzers import ir
-from analyzers.effects import calls, readers, rows
+from analyzers.effects import eager_loads, readers
+from analyzers.effects.frame import Frame
+from analyzers.effects.machine import Machine
 from analyzers.effects.values import (
     UNKNOWN,
     Callable,
@@ -24,16 +24,13 @@ from analyzers.effects.values import (
 )
 from analyzers.program.symbols import ClassSymbol, FunctionSymbol, ModuleSymbol
 
-if TYPE_CHECKING:
-    from analyzers.effects.interpreter import Frame, Interpreter
-
 Arguments = tuple[Value, ...]
 
 
 # --- admin ------------------------------------------------------------------------------------------------------------
 
 
-def model_of_admin(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
+def model_of_admin(it: Machine, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
     """`__model_of_admin__(self)`: the model that an admin class was registered for."""
     admin = arguments[0] if arguments else UNKNOWN
     if not isinstance(admin, Object):
@@ -58,12 +55,12 @@ def model_of_admin(it: Interpreter, arguments: Arguments, frame: Frame, node: ir
     return UNKNOWN
 
 
-def _as_class(it: Interpreter, symbol: ClassSymbol, node: ir.Expr) -> Value:
+def _as_class(it: Machine, symbol: ClassSymbol, node: ir.Expr) -> Value:
     found = it.program.class_of(symbol.module, node)
     return Class(found) if isinstance(found, ClassSymbol) else UNKNOWN
 
 
-def admin_rows(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
+def admin_rows(it: Machine, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
     """
     `__admin_rows__(self, queryset)`: the admin list joins relations that it is told to, or that it shows.
 
@@ -83,7 +80,9 @@ def admin_rows(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Nod
             ]
             if isinstance(told, Const) and told.value is True:
                 shown = list(part.model.relations)
-            part.loads = part.loads.plus(*(rows.path_of(it, text, part.model) for text in (*_texts(told), *shown)))
+            part.loads = part.loads.plus(
+                *(eager_loads.path_of(it, text, part.model) for text in (*_texts(told), *shown))
+            )
     return value
 
 
@@ -92,7 +91,7 @@ def _texts(value: Value) -> list[str]:
     return [item.value for item in items if isinstance(item, Const) and isinstance(item.value, str)]
 
 
-def read_columns(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
+def read_columns(it: Machine, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
     """
     `__read_columns__(self, row, "list_display")`: what the columns read that a class names in a field.
     """
@@ -107,21 +106,21 @@ def read_columns(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.N
     return UNKNOWN
 
 
-def _show(it: Interpreter, shower: Object, row: Row, column: Value, scope: Frame, declared: ir.Expr) -> None:
+def _show(it: Machine, shower: Object, row: Row, column: Value, scope: Frame, declared: ir.Expr) -> None:
     """Read and print one column: a function of the row, a method of the class that shows it, or an attribute."""
     if isinstance(column, Callable):
-        calls.call_function(it, column, (row,), {}, scope, declared)
+        it.call_function(column, (row,), {}, scope, declared)
     if not isinstance(column, Const) or not isinstance(column.value, str):
         return
     name = column.value
     place = _written(declared, name)
     method = shower.symbol.method(name)
     if method is not None:
-        calls.call_function(it, Callable(method, shower), (row,), {}, scope, place)
+        it.call_function(Callable(method, shower), (row,), {}, scope, place)
     elif name == "__str__":
-        calls.print_value(it, row, scope, place)
+        it.print_value(row, scope, place)
     else:
-        calls.print_value(it, readers.follow(it, row, name.replace("__", "."), scope, place), scope, place)
+        it.print_value(readers.follow(it, row, name.replace("__", "."), scope, place), scope, place)
 
 
 def _written(declared: ir.Expr, text: str) -> ir.Node:
@@ -132,7 +131,7 @@ def _written(declared: ir.Expr, text: str) -> ir.Node:
 # --- tables and exports -----------------------------------------------------------------------------------------------
 
 
-def meta_model(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
+def meta_model(it: Machine, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
     """`__meta_model__(self)`: the model that the `Meta` of a declarative class names."""
     match arguments:
         case (Object(symbol=symbol),):
@@ -143,7 +142,7 @@ def meta_model(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Nod
     return UNKNOWN
 
 
-def read_cells(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
+def read_cells(it: Machine, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
     """
     `__read_cells__(self, row, "accessor", "render_", "record")`: what the declared columns of a class read of a row.
 
@@ -168,7 +167,7 @@ def read_cells(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Nod
         if method is not None:
             _call_for(it, method, shower, row, value, given, scope, field)
         else:
-            calls.print_value(it, value, scope, field)
+            it.print_value(value, scope, field)
     for name, place, module in _undeclared(shower.symbol, str(prefix.value)):
         if name in columns:
             continue
@@ -178,7 +177,7 @@ def read_cells(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Nod
         if method is not None:
             _call_for(it, method, shower, row, UNKNOWN, given, scope, place)
         else:
-            calls.print_value(it, readers.follow(it, row, name.replace("__", "."), scope, place), scope, place)
+            it.print_value(readers.follow(it, row, name.replace("__", "."), scope, place), scope, place)
     return UNKNOWN
 
 
@@ -196,7 +195,7 @@ def _undeclared(symbol: ClassSymbol, prefix: str) -> list[tuple[str, ir.Node, Mo
 
 
 def _call_for(
-    it: Interpreter,
+    it: Machine,
     method: FunctionSymbol,
     shower: Object,
     row: Row,
@@ -207,10 +206,10 @@ def _call_for(
 ) -> None:
     """Call a column's method, with the row by position or under the name that the library gives it."""
     keywords = {given: row, "value": value} if given else {}
-    calls.call_function(it, Callable(method, shower), () if given else (row,), keywords, scope, node)
+    it.call_function(Callable(method, shower), () if given else (row,), keywords, scope, node)
 
 
-def follow(it: Interpreter, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
+def follow(it: Machine, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
     """`__follow__(row, "customer.name")`: read a path."""
     match arguments:
         case (row, Const(value=str() as path)):

@@ -6,13 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from analyzers import ir
+from analyzers.effects.frame import Frame
 from analyzers.effects.tree import Count
-
-if TYPE_CHECKING:
-    from analyzers.effects.interpreter import Frame
 
 COLLECTIONS = frozenset(
     {

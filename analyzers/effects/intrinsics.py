@@ -5,25 +5,24 @@ What the stubs of framework models may call by name (`__serialize__(self)`), whe
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from analyzers import ir
 from analyzers.effects import columns, readers, templates
+from analyzers.effects.frame import Frame
+from analyzers.effects.machine import Machine
 from analyzers.effects.values import UNKNOWN, Class, Const, QuerySet, Row, Value
 
-if TYPE_CHECKING:
-    from analyzers.effects.interpreter import Frame, Interpreter
-
-Intrinsic: TypeAlias = "Callable[[Interpreter, tuple[Value, ...], Frame, ir.Node], Value]"
+Intrinsic: TypeAlias = "Callable[[Machine, tuple[Value, ...], Frame, ir.Node], Value]"
 
 
-def _render(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+def _render(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
     """`__render__(template, context)`"""
     template, context = (*arguments, UNKNOWN, UNKNOWN)[:2]
     return templates.render(it, template, context, frame, node)
 
 
-def _label_of(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+def _label_of(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
     """`__label_of__(rows, "_list")`: "order_list", from the model of a row or a query set."""
     match arguments:
         case (QuerySet(model=model) | Row(model=model), Const(value=str() as suffix)):
@@ -31,7 +30,7 @@ def _label_of(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node:
     return UNKNOWN
 
 
-def _template_of(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+def _template_of(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
     """`__template_of__(rows, "_list")`: "shop/order_list.html", in the folder of the app that holds the model."""
     label = _label_of(it, arguments, frame, node)
     shown = arguments[0] if arguments else UNKNOWN
@@ -43,7 +42,7 @@ def _template_of(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, no
     return Const("/".join([*folders[-1:], f"{label.value}.html"]))
 
 
-def _model_named(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+def _model_named(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
     """`__model_named__("shop", "Order")`, `__model_named__("shop.order", None)`: the model of an app by its name."""
     texts = [part.value for part in arguments if isinstance(part, Const) and isinstance(part.value, str)]
     app, _, name = ".".join(texts).rpartition(".")

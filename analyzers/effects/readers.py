@@ -6,10 +6,10 @@ Each works out which attributes of a row a declarative class reads, and reads th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from analyzers import ir
-from analyzers.effects import calls, rows, templates
+from analyzers.effects import query_sets, templates
+from analyzers.effects.frame import Frame
+from analyzers.effects.machine import Machine
 from analyzers.effects.values import (
     UNKNOWN,
     Anonymous,
@@ -26,9 +26,6 @@ from analyzers.effects.values import (
 )
 from analyzers.program.symbols import ClassSymbol, External, Symbol
 
-if TYPE_CHECKING:
-    from analyzers.effects.interpreter import Frame, Interpreter
-
 PRINTING_FIELDS = frozenset({"StringRelatedField"})
 SLUG_FIELDS = frozenset({"SlugRelatedField"})
 KEY_FIELDS = frozenset(
@@ -42,7 +39,7 @@ PATH_KEYWORDS = ("source", "attr", "attribute")
 """Keywords of a field that say what it reads."""
 
 
-def serialize(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+def serialize(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
     """`__serialize__(self)`: the representation of the instance, or of each row where there are many."""
     serializer = arguments[0] if arguments else UNKNOWN
     if not isinstance(serializer, Object):
@@ -53,7 +50,7 @@ def serialize(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node:
     return UNKNOWN
 
 
-def represent(it: Interpreter, serializer: Object, value: Value, frame: Frame, node: ir.Node, reader: str) -> None:
+def represent(it: Machine, serializer: Object, value: Value, frame: Frame, node: ir.Node, reader: str) -> None:
     """Represent one value with a serializer: each of its rows, or itself."""
     method = serializer.symbol.method("to_representation")
     if method is None:
@@ -62,7 +59,7 @@ def represent(it: Interpreter, serializer: Object, value: Value, frame: Frame, n
     def one(row: Value) -> None:
         before, it.reader = it.reader, reader
         try:
-            calls.call_function(it, Callable(method, serializer), (row,), {}, frame, node)
+            it.call_function(Callable(method, serializer), (row,), {}, frame, node)
         finally:
             it.reader = before
 
@@ -77,7 +74,7 @@ def represent(it: Interpreter, serializer: Object, value: Value, frame: Frame, n
         one(value)
 
 
-def read_fields(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+def read_fields(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
     """
     `__read_fields__(self, row)`: what the declared fields of a serializer read of a row.
 
@@ -117,14 +114,12 @@ def _texts(value: Value | None) -> frozenset[str]:
     return frozenset(str(item.value).partition(".")[0] for item in items if isinstance(item, Const))
 
 
-def _meta_names(it: Interpreter, symbol: ClassSymbol, which: str = "fields") -> list[str] | None:
+def _meta_names(it: Machine, symbol: ClassSymbol, which: str = "fields") -> list[str] | None:
     meta = symbol.inner("Meta")
     field = meta.field(which) if meta is not None else None
     if field is None or field[1].value is None:
         return None
     with it.collecting():
-        from analyzers.effects.interpreter import Frame
-
         value = it.evaluate(field[1].value, Frame(field[0].module, None, field[0]))
     if isinstance(value, Group):
         return [str(item.value) for item in value.items if isinstance(item, Const)]
@@ -139,9 +134,8 @@ def constant_texts(node: ir.Expr) -> list[str] | None:
     return texts or None
 
 
-def scope_of(it: Interpreter, owner: ClassSymbol, name: str) -> Frame:
+def scope_of(it: Machine, owner: ClassSymbol, name: str) -> Frame:
     """The frame of a declared field: what it reads is told of the class that declares it."""
-    from analyzers.effects.interpreter import Frame
     from analyzers.program.symbols import FunctionSymbol
 
     field = owner.fields.get(name)
@@ -150,9 +144,7 @@ def scope_of(it: Interpreter, owner: ClassSymbol, name: str) -> Frame:
     return Frame(owner.module, FunctionSymbol(owner.module, node, owner, full=True), owner)
 
 
-def _read_declared(
-    it: Interpreter, serializer: Object, row: Row, name: str, owner: ClassSymbol, field: ir.Field
-) -> None:
+def _read_declared(it: Machine, serializer: Object, row: Row, name: str, owner: ClassSymbol, field: ir.Field) -> None:
     """Read the row for one declared field."""
     node = field.value
     if not isinstance(node, ir.Call):
@@ -168,7 +160,7 @@ def _read_declared(
         return
     if kind == "Function":
         function = it.evaluate(keywords.get("serialize", node.arguments[0] if node.arguments else node), frame)
-        consume(it, calls.call_value(it, function, (row,), {}, frame, field), frame, field)
+        consume(it, it.call_value(function, (row,), {}, frame, field), frame, field)
         return
     if kind == "List" and node.arguments and isinstance(node.arguments[0], ir.Call):
         node = node.arguments[0]
@@ -196,12 +188,12 @@ def _read_declared(
             _read_related(it, part, kind, slug, frame, node)
 
 
-def _nested(it: Interpreter, kind: str, symbol: Symbol | None, node: ir.Call, frame: Frame) -> Object | None:
+def _nested(it: Machine, kind: str, symbol: Symbol | None, node: ir.Call, frame: Frame) -> Object | None:
     """The serializer that shows a field's value: the field's own class, or the one that it names."""
     if kind in NESTING_FIELDS and node.arguments:
         given = it.evaluate(node.arguments[0], frame)
         if isinstance(given, Anonymous):
-            given = calls.call_value(it, given, (), {}, frame, node)
+            given = it.call_value(given, (), {}, frame, node)
         if isinstance(given, Const):
             named = it.program.classes_named(str(given.value).rpartition(".")[2])
             given = Class(named[0]) if len(named) == 1 else UNKNOWN
@@ -226,10 +218,10 @@ def _told(node: ir.Node, reader: str = "row") -> ir.Expr:
     return ir.Name(node.span, node.name if isinstance(node, (ir.Field, ir.Class, ir.Function)) else reader)
 
 
-def _read_related(it: Interpreter, value: Value, kind: str, slug: ir.Expr | None, frame: Frame, node: ir.Node) -> None:
+def _read_related(it: Machine, value: Value, kind: str, slug: ir.Expr | None, frame: Frame, node: ir.Node) -> None:
     def one(row: Value) -> None:
         if kind in PRINTING_FIELDS:
-            calls.print_value(it, row, frame, node)
+            it.print_value(row, frame, node)
         elif isinstance(slug, ir.Constant):
             it.attribute_of(row, str(slug.value), frame, node)
 
@@ -242,7 +234,7 @@ def _read_related(it: Interpreter, value: Value, kind: str, slug: ir.Expr | None
 
 
 def _read_method(
-    it: Interpreter,
+    it: Machine,
     serializer: Object,
     row: Row,
     name: str,
@@ -254,7 +246,7 @@ def _read_method(
     method_name = given.value if isinstance(given, ir.Constant) and isinstance(given.value, str) else f"get_{name}"
     method = serializer.symbol.method(method_name)
     if method is not None:
-        value = calls.call_function(it, calls_bound(method, serializer), (row,), {}, frame, node)
+        value = it.call_function(calls_bound(method, serializer), (row,), {}, frame, node)
         consume(it, value, frame, node)
 
 
@@ -266,7 +258,7 @@ def calls_bound(method: object, instance: Value) -> Callable:
     return Callable(method, instance)
 
 
-def consume(it: Interpreter, value: Value, frame: Frame, node: ir.Node) -> None:
+def consume(it: Machine, value: Value, frame: Frame, node: ir.Node) -> None:
     """
     What is returned to a renderer is gone through, and what answers for itself is asked.
 
@@ -274,11 +266,11 @@ def consume(it: Interpreter, value: Value, frame: Frame, node: ir.Node) -> None:
     """
     for part in choices(value):
         if isinstance(part, QuerySet):
-            rows.run(it, part, frame, node)
+            query_sets.run(it, part, frame, node)
         elif isinstance(part, Object) and part.symbol.module.host == "php":
             method = part.symbol.method("toResponse")
             if method is not None:
-                calls.call_function(it, Callable(method, part), (), {}, frame, node)
+                it.call_function(Callable(method, part), (), {}, frame, node)
 
 
 def _field_kind(symbol: object) -> str:
@@ -301,7 +293,7 @@ def _is_constant(node: ir.Expr | None, value: object) -> bool:
     return isinstance(node, ir.Constant) and node.value == value
 
 
-def follow(it: Interpreter, row: Value, path: str, frame: Frame, node: ir.Node) -> Value:
+def follow(it: Machine, row: Value, path: str, frame: Frame, node: ir.Node) -> Value:
     """Read a dotted path, calling what can be called on the way."""
     value = row
     for name in path.split("."):
@@ -311,7 +303,7 @@ def follow(it: Interpreter, row: Value, path: str, frame: Frame, node: ir.Node) 
     return value
 
 
-def _read_model_field(it: Interpreter, symbol: ClassSymbol, row: Row, name: str) -> None:
+def _read_model_field(it: Machine, symbol: ClassSymbol, row: Row, name: str) -> None:
     """A name in `Meta.fields` that no field declares: the key of a relation is free, all else is read."""
     meta = symbol.inner("Meta")
     owner = next((o for o in symbol.ancestors() if meta is not None and o.classes.get("Meta") is meta), symbol)
@@ -344,7 +336,7 @@ NESTED = 3
 """Relations within relations of an answer that are followed."""
 
 
-def read_appended(it: Interpreter, value: Value, frame: Frame, node: ir.Node, depth: int = 0) -> None:
+def read_appended(it: Machine, value: Value, frame: Frame, node: ir.Node, depth: int = 0) -> None:
     """
     What turning models into an array reads: the accessors that `$appends` names, for relations that were loaded too.
 
@@ -368,7 +360,7 @@ def read_appended(it: Interpreter, value: Value, frame: Frame, node: ir.Node, de
                     read_appended(it, it.attribute_of(part, path, frame, node), frame, node, depth + 1)
 
 
-def loaded(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+def loaded(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
     """`__loaded__(row, name)`: the rows of a relation, where they came with their owner."""
     if len(arguments) == 2 and isinstance(arguments[1], Const):
         for part in choices(arguments[0]):
@@ -380,7 +372,7 @@ def loaded(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir
 # --- response models --------------------------------------------------------------------------------------------------
 
 
-def read_response(it: Interpreter, value: Value, annotation: ir.Expr | None, frame: Frame, node: ir.Node) -> None:
+def read_response(it: Machine, value: Value, annotation: ir.Expr | None, frame: Frame, node: ir.Node) -> None:
     """What a response model reads of the value that a route returns."""
     if annotation is None:
         return
@@ -407,7 +399,7 @@ def is_response_model(symbol: ClassSymbol) -> bool:
     return not names.isdisjoint(RESPONSE_MODELS)
 
 
-def read_as(it: Interpreter, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+def read_as(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
     """`__read_as__(cls, value)`: what a response model reads of a value; an instance of it."""
     if len(arguments) != 2 or not isinstance(arguments[0], Class):
         return UNKNOWN
@@ -424,7 +416,7 @@ def members(value: Value) -> dict[str, Value]:
     return value.attributes if isinstance(value, Object) else {}
 
 
-def _read_as(it: Interpreter, symbol: ClassSymbol, value: Value, frame: Frame, node: ir.Node, depth: int = 0) -> None:
+def _read_as(it: Machine, symbol: ClassSymbol, value: Value, frame: Frame, node: ir.Node, depth: int = 0) -> None:
     parts = {name: part for name, part in members(value).items() if symbol.field(name) is not None}
     if parts:
         for name, part in parts.items():
@@ -448,7 +440,7 @@ def _read_as(it: Interpreter, symbol: ClassSymbol, value: Value, frame: Frame, n
         it.reader = before
 
 
-def _read_declared_by(it: Interpreter, symbol: ClassSymbol, row: Row, depth: int) -> None:
+def _read_declared_by(it: Machine, symbol: ClassSymbol, row: Row, depth: int) -> None:
     """Read of a row what a response model declares; a table's own relationships are no part of its response."""
     table = it.orm.model(symbol)
     for owner in reversed(symbol.ancestors()):
@@ -459,7 +451,7 @@ def _read_declared_by(it: Interpreter, symbol: ClassSymbol, row: Row, depth: int
             it.touched.add(owner.module.path)
             resolver = symbol.method(f"resolve_{field.name}")
             if resolver is not None:  # https://django-ninja.dev/guides/response/#resolvers
-                found = calls.call_function(it, Callable(resolver), (row,), {}, scope, field)
+                found = it.call_function(Callable(resolver), (row,), {}, scope, field)
             else:
                 found = it.attribute_of(row, field.name, scope, field)
             if field.annotation is not None:

@@ -9,8 +9,10 @@ import re
 import msgspec
 
 from analyzers import ir
-from analyzers.effects import calls, readers, rows
-from analyzers.effects.interpreter import STEPS, Frame, Interpreter, OutOfStepsError
+from analyzers.effects import eager_loads, readers
+from analyzers.effects.frame import Frame
+from analyzers.effects.interpreter import Interpreter
+from analyzers.effects.recorder import STEPS, OutOfStepsError
 from analyzers.effects.tree import Count, Sequence
 from analyzers.effects.values import UNKNOWN, Callable, Items, Object, QuerySet, Row, Value, join
 from analyzers.findings import Confidence
@@ -60,8 +62,7 @@ class Runner:
         if self.left is not None and self.left <= 0 and root.function.module.path not in self.always:
             failure = f"`{root.label}` was not analysed: the bound on the work of one review was met before"
             return EntryEffects(root, (), frozenset(), frozenset(), failure)
-        it.active, it.stack, it.visited, it.sink, it.steps = [], [], set(), [], STEPS
-        it.mapped, it.confidence, it.touched, it.reader = set(), Confidence.CERTAIN, set(), ""
+        it.begin()
         if root.owner is not None:
             it.touched |= {ancestor.module.path for ancestor in root.owner.ancestors()}
         failure = ""
@@ -98,7 +99,7 @@ class Runner:
             ):
                 row = Row(serialized, it.loops, None, assumed=Confidence.POSSIBLE)
                 assert root.owner is not None
-                calls.call_function(it, Callable(function, Object(root.owner)), (row,), {}, frame, node)
+                it.call_function(Callable(function, Object(root.owner)), (row,), {}, frame, node)
             return
         bound = self._instance(root, frame, node)
         skip = 1 if bound is not None else 0
@@ -107,9 +108,9 @@ class Runner:
         }
         arguments = {name: value for name, value in arguments.items() if value is not None}
         known = {name: value for name, value in arguments.items() if value is not None}
-        value = calls.call_function(it, Callable(function, bound), (), known, frame, node)
+        value = it.call_function(Callable(function, bound), (), known, frame, node)
         if root.kind == "route" and function.module.host == "php":
-            readers.read_appended(it, value, Frame(function.module, function), function.node)
+            it.read_appended(value, Frame(function.module, function), function.node)
         elif root.kind == "route":
             annotation = response_model(function.module, function)
             readers.read_response(it, value, annotation, Frame(function.module, function), function.node)
@@ -139,7 +140,9 @@ class Runner:
                     if found is not None:
                         return QuerySet(found, (), None, cls=owner, assumed=Confidence.LIKELY)
         if owner.module.host == "php" and function.name != "__construct":
-            made = calls.instantiate(self.interpreter, owner, (), {}, frame, node)  # by the container, from its types
+            made = functions.instantiate(
+                self.interpreter, owner, (), {}, frame, node
+            )  # by the container, from its types
             if root.kind == "function" and isinstance(made, Object):
                 made.attributes = {name: value for name, value in made.attributes.items() if not _is_empty(value)}
             return made
@@ -195,21 +198,23 @@ class Runner:
         scope = Frame(function.module, function)
         listings = self.entries.listings(owner) if model is None else []
         if model is None and not listings:
-            value = calls.call_function(it, Callable(function), (UNKNOWN,), {}, frame, node)
+            value = it.call_function(Callable(function), (UNKNOWN,), {}, frame, node)
             readers.consume(it, value, scope, function.node)
             return
         listed: Value = UNKNOWN
         for resolver in listings:
             if resolver is not None:
                 with it.collecting():  # the list's own queries are told where the list is the root
-                    listed = join(listed, calls.call_function(it, Callable(resolver), (UNKNOWN,), {}, frame, node))
+                    listed = join(listed, it.call_function(Callable(resolver), (UNKNOWN,), {}, frame, node))
                     it.iterate(listed, scope, ir.Name(function.node.name_span, "rows"))
         name = model.symbol.name.lower() if model is not None else owner.name.lower()
         with it.loop(scope, function.node.name_span, name, Count.ROWS, "resolver"):
             row = Row(model, it.loops, None) if model is not None else it.element(listed)
             if isinstance(row, Row):
-                row.loads = row.loads.plus(*(rows.path_of(it, text, row.model) for text in self._hinted(function)))
-            value = calls.call_function(it, Callable(function), (row,), {}, frame, node)
+                row.loads = row.loads.plus(
+                    *(eager_loads.path_of(it, text, row.model) for text in self._hinted(function))
+                )
+            value = it.call_function(Callable(function), (row,), {}, frame, node)
             readers.consume(it, value, scope, function.node)
 
     def _hinted(self, resolver: FunctionSymbol) -> list[str]:

@@ -5,10 +5,11 @@ Templates: functions of their context variables. Rendering one is a call.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from analyzers import ir
-from analyzers.effects import calls, rows
+from analyzers.effects import query_sets
+from analyzers.effects.frame import Frame
+from analyzers.effects.machine import Arguments, Machine
 from analyzers.effects.tree import Call, Count
 from analyzers.effects.values import (
     UNKNOWN,
@@ -29,34 +30,17 @@ from analyzers.effects.values import (
 )
 from analyzers.program.symbols import ClassSymbol, FunctionSymbol, ModuleSymbol
 
-if TYPE_CHECKING:
-    from analyzers.effects.interpreter import Frame, Interpreter
-
-FOLDERS = ("templates/", "jinja2/", "views/")
 DEPTH = 6
 """Templates within templates that are followed."""
 
 
-def find(it: Interpreter, name: str) -> ModuleSymbol | None:
+def find(it: Machine, name: str) -> ModuleSymbol | None:
     """The template of a name: `shop/list.html`, Laravel's `shop.list`. The shortest path wins."""
-    paths = it.template_paths(name)
+    paths = it.lookups.template_paths(name)
     return it.program.module(paths[0]) if paths else None
 
 
-def file_names(name: str) -> list[str]:
-    """
-    Paths that a template's name may mean, below a folder of templates.
-
-    `shop::orders.index` is Blade's `orders/index.blade.php`; a component may be `card/index` or `card/card` too.
-    """
-    slashed = name.rpartition("::")[2].replace(".", "/")
-    names = [name, f"{slashed}.blade.php"]
-    if slashed.startswith("components/"):
-        names += [f"{slashed}/index.blade.php", f"{slashed}/{slashed.rpartition('/')[2]}.blade.php"]
-    return names
-
-
-def render(it: Interpreter, name: Value, context: Value, frame: Frame, node: ir.Node) -> Value:
+def render(it: Machine, name: Value, context: Value, frame: Frame, node: ir.Node) -> Value:
     """Render a template with a mapping of variables."""
     for part in choices(name):
         for text in part.items if isinstance(part, Group) else (part,):
@@ -68,7 +52,7 @@ def render(it: Interpreter, name: Value, context: Value, frame: Frame, node: ir.
     return UNKNOWN
 
 
-def view(it: Interpreter, name: Value, context: Value, frame: Frame, node: ir.Node) -> Value:
+def view(it: Machine, name: Value, context: Value, frame: Frame, node: ir.Node) -> Value:
     """Render a template that may get more variables afterwards, with what its component has."""
     names = {**_of_component(it, frame, node), **_variables(context)}
     every = Items(UNKNOWN, Count.FEW, mapping=names)
@@ -76,7 +60,7 @@ def view(it: Interpreter, name: Value, context: Value, frame: Frame, node: ir.No
     return View(name, every)
 
 
-def more(it: Interpreter, value: View, method: str, arguments: calls.Arguments, frame: Frame, node: ir.Node) -> Value:
+def more(it: Machine, value: View, method: str, arguments: Arguments, frame: Frame, node: ir.Node) -> Value:
     """`->with("orders", $orders)`, `->with(["orders" => $orders])`, `->withOrders($orders)`: rendered with them too."""
     key = arguments[0] if arguments else UNKNOWN
     added: dict[str, Value] = {}
@@ -94,10 +78,10 @@ def more(it: Interpreter, value: View, method: str, arguments: calls.Arguments, 
     return View(value.name, every)
 
 
-def _of_component(it: Interpreter, frame: Frame, node: ir.Node) -> dict[str, Value]:
+def _of_component(it: Machine, frame: Frame, node: ir.Node) -> dict[str, Value]:
     """What a view finds of the component that renders it: its properties, its methods, itself."""
     component = frame.instance
-    if not isinstance(component, Object) or not it.is_component(component.symbol):
+    if not isinstance(component, Object) or not it.lookups.is_component(component.symbol):
         return {}
     names: dict[str, Value] = {"self": component}
     for owner in reversed(component.symbol.ancestors()):
@@ -119,14 +103,13 @@ def _variables(context: Value) -> dict[str, Value]:
 
 
 def _render(
-    it: Interpreter,
+    it: Machine,
     module: ModuleSymbol,
     names: dict[str, Value],
     frame: Frame,
     node: ir.Node,
     blocks: dict[str, FunctionSymbol],
 ) -> None:
-    from analyzers.effects.interpreter import Frame
 
     function = module.functions.get("render")
     if function is None or sum(entry.endswith("::render") for entry in it.stack) >= DEPTH or function.id in it.stack:
@@ -156,7 +139,7 @@ def _render(
         it.sink.append(Call(frame.at(node.span), function.id, module.path.rpartition("/")[2], tuple(body)))
 
 
-def _imported(it: Interpreter, module: ModuleSymbol) -> dict[str, Value]:
+def _imported(it: Machine, module: ModuleSymbol) -> dict[str, Value]:
     """The macros of other templates: `{% from "rows.html" import row %}`, `{% import "rows.html" as rows %}`."""
     names: dict[str, Value] = {}
     for alias, node in module.imports.items():
@@ -182,12 +165,12 @@ def _extends(function: ir.Function) -> ir.Call | None:
     return None
 
 
-def _parent(it: Interpreter, extends: ir.Call, frame: Frame) -> ModuleSymbol | None:
+def _parent(it: Machine, extends: ir.Call, frame: Frame) -> ModuleSymbol | None:
     name = it.evaluate(extends.arguments[0], frame)
     return find(it, name.value) if isinstance(name, Const) and isinstance(name.value, str) else None
 
 
-def special(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value | None:
+def special(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value | None:
     """What a call that a template's front end made up does, or None for any other call."""
     if name.startswith("block:"):
         return UNKNOWN
@@ -199,7 +182,7 @@ def special(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value | 
     if name == "print":
         for argument in node.arguments:
             value = called(it, it.evaluate(argument, frame), frame, argument)
-            calls.print_value(it, value, frame, argument)
+            it.print_value(value, frame, argument)
         return UNKNOWN
     if name.startswith("filter:"):
         return _filter(it, name.removeprefix("filter:"), node, frame)
@@ -210,7 +193,7 @@ def special(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value | 
     return None
 
 
-def _regroup(it: Interpreter, node: ir.Call, frame: Frame) -> Value:
+def _regroup(it: Machine, node: ir.Call, frame: Frame) -> Value:
     """`{% regroup rows by customer as groups %}`: the key is read of each row, and is the `grouper` of its group."""
     value = it.evaluate(node.arguments[0], frame)
     count = it.iterate(value, frame, node.arguments[0])
@@ -225,7 +208,7 @@ def _regroup(it: Interpreter, node: ir.Call, frame: Frame) -> Value:
     return Items(group, count)
 
 
-def _include(it: Interpreter, node: ir.Call, frame: Frame) -> None:
+def _include(it: Machine, node: ir.Call, frame: Frame) -> None:
     name = it.evaluate(node.arguments[0], frame) if node.arguments else UNKNOWN
     names: dict[str, Value] = {}
     scope: Frame | None = frame
@@ -260,7 +243,7 @@ def _key(what: str, given: dict[str, Value]) -> tuple[object, ...] | None:
     return (what, *((name, value.key) for name, value in sorted(given.items())))
 
 
-def _component(it: Interpreter, name: str) -> ClassSymbol | None:
+def _component(it: Machine, name: str) -> ClassSymbol | None:
     """
     The class behind a component's tag, by where such classes are kept.
 
@@ -275,27 +258,27 @@ def _component(it: Interpreter, name: str) -> ClassSymbol | None:
     return found or (it.program.php_class_ending(".".join([home, *parts, parts[-1]])) if home != "Livewire" else None)
 
 
-def _show(it: Interpreter, symbol: ClassSymbol, given: dict[str, Value], frame: Frame, node: ir.Node) -> None:
+def _show(it: Machine, symbol: ClassSymbol, given: dict[str, Value], frame: Frame, node: ir.Node) -> None:
     """Make a component with what its tag gives it, and render it."""
-    component = calls.instantiate(it, symbol, (), given, frame, node)
+    component = it.instantiate(symbol, (), given, frame, node)
     if not isinstance(component, Object):
         return
     mount = symbol.method("mount")
     if mount is not None:
         component.attributes.update((name, value) for name, value in given.items() if name in symbol.fields)
-        calls.call_function(it, Callable(mount, component), (), given, frame, node)
+        it.call_function(Callable(mount, component), (), given, frame, node)
     method = symbol.method("render")
     if method is not None:
-        calls.call_function(it, Callable(method, component), (), {}, frame, node)
+        it.call_function(Callable(method, component), (), {}, frame, node)
 
 
-def _filter(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+def _filter(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     arguments = tuple(called(it, it.evaluate(argument, frame), frame, argument) for argument in node.arguments)
     value = arguments[0] if arguments else UNKNOWN
     if name in ("length", "count", "join", "list", "sort", "dictsort"):
         for part in choices(value):
             if isinstance(part, QuerySet):
-                rows.run(it, part, frame, node)
+                query_sets.run(it, part, frame, node)
         return value if name not in ("length", "count") else UNKNOWN
     if name in ("first", "last", "random"):
         it.iterate(value, frame, node)
@@ -304,12 +287,12 @@ def _filter(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
         return value
     function = _registered(it, name, frame)
     if function is not None:
-        return calls.call_function(it, Callable(function), arguments, {}, frame, node)
-    calls.print_value(it, value, frame, node)
+        return it.call_function(Callable(function), arguments, {}, frame, node)
+    it.print_value(value, frame, node)
     return UNKNOWN
 
 
-def _tag(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
+def _tag(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     arguments = tuple(called(it, it.evaluate(argument, frame), frame, argument) for argument in node.arguments)
     keywords = {
         k.name: called(it, it.evaluate(k.value, frame), frame, k.value) for k in node.keywords if k.name is not None
@@ -322,7 +305,7 @@ def _tag(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     )
     if takes_context:
         arguments = (Items(UNKNOWN, Count.FEW, mapping=frame.names), *arguments)
-    result = calls.call_function(it, Callable(function), arguments, keywords, frame, node)
+    result = it.call_function(Callable(function), arguments, keywords, frame, node)
     for decorator in function.node.decorators:
         if (
             isinstance(decorator, ir.Call)
@@ -333,7 +316,7 @@ def _tag(it: Interpreter, name: str, node: ir.Call, frame: Frame) -> Value:
     return result
 
 
-def _registered(it: Interpreter, name: str, frame: Frame) -> FunctionSymbol | None:
+def _registered(it: Machine, name: str, frame: Frame) -> FunctionSymbol | None:
     """The function behind a custom tag or filter, looked for in the libraries that the template loads."""
     libraries = {node.module for node in frame.module.outline.imports}
     for module in it.program.modules_mentioning(name, "register"):
@@ -345,7 +328,7 @@ def _registered(it: Interpreter, name: str, frame: Frame) -> FunctionSymbol | No
     return None
 
 
-def look_up(it: Interpreter, value: Value, node: ir.Lookup, frame: Frame) -> Value:
+def look_up(it: Machine, value: Value, node: ir.Lookup, frame: Frame) -> Value:
     """A template's dot: an attribute or key, called when it can be."""
     name = node.name
     for part in choices(value):
@@ -362,17 +345,17 @@ def look_up(it: Interpreter, value: Value, node: ir.Lookup, frame: Frame) -> Val
     return called(it, found, frame, node) if frame.module.language == "django" else found
 
 
-def called(it: Interpreter, value: Value, frame: Frame, node: ir.Node) -> Value:
+def called(it: Machine, value: Value, frame: Frame, node: ir.Node) -> Value:
     """A template calls what it looks up, when it can be called without arguments."""
     result: Value = UNKNOWN
     for part in choices(value):
         if isinstance(part, Callable):
-            part = calls.call_function(it, part, (), {}, frame, node)
+            part = it.call_function(part, (), {}, frame, node)
         elif isinstance(part, Outside) and part.receiver is not None:
             name = part.dotted.rpartition(".")[2]
             call = ir.Call(node.span, node if isinstance(node, ir.Lookup) else ir.Name(node.span, name))
             if isinstance(part.receiver, QuerySet):
-                part = rows.call_set(it, part.receiver, name, (), {}, frame, call)
+                part = query_sets.call_set(it, part.receiver, name, (), {}, frame, call)
             elif isinstance(part.receiver, Row):
                 part = UNKNOWN
         result = join(result, part)

@@ -151,3 +151,17 @@ def repeating(leaf: Query | Leave, path: tuple[Effect, ...]) -> list[Loop]:
     if isinstance(leaf, Query) and leaf.repeats is not None:
         loops = [loop for loop in loops if loop.id in leaf.repeats]
     return loops
+
+
+def once(effect: Effect, loops: frozenset[int] = frozenset()) -> Effect:
+    """The same effect, of the loops around it repeated only by these; loops inside it repeat as before."""
+    match effect:
+        case Query():
+            return msgspec.structs.replace(effect, repeats=loops if effect.repeats is None else effect.repeats & loops)
+        case Leave():
+            return effect
+        case Branch():
+            return Branch(tuple(tuple(once(inner, loops) for inner in way) for way in effect.ways))
+        case Loop():
+            loops = loops | {effect.id}
+    return msgspec.structs.replace(effect, body=tuple(once(inner, loops) for inner in effect.body))

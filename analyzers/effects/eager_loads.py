@@ -1,0 +1,138 @@
+"""
+What eager loading adds to a query, and to rows that are there.
+"""
+
+from __future__ import annotations
+
+from analyzers import ir
+from analyzers.effects.frame import Frame
+from analyzers.effects.loads import Loads
+from analyzers.effects.machine import Machine
+from analyzers.effects.tree import How
+from analyzers.effects.values import (
+    FUNCTIONS,
+    Column,
+    Const,
+    Group,
+    Items,
+    Loader,
+    Outside,
+    QuerySet,
+    Row,
+    Value,
+    choices,
+)
+from analyzers.frameworks import Operation
+from analyzers.program.orm import ModelInfo
+
+
+def with_loader(it: Machine, loads: Loads, argument: Value, model: ModelInfo, frame: Frame, node: ir.Node) -> Loads:
+    """
+    Loads with what one argument of an eager operation adds; an argument that is not known is taken to add everything.
+    """
+    for part in choices(argument):
+        if isinstance(part, Loader) and not part.path:
+            loads = (
+                loads.restricted(part.inner.only) if part.inner.only is not None else loads.without(part.inner.left_out)
+            )
+        elif isinstance(part, Loader):
+            path = path_of(it, part.path, model)
+            loads = (
+                loads.stored(_sibling(path, part.to_attr), path, part.inner)
+                if part.to_attr
+                else loads.joined(path, part.inner)
+            )
+            loads = loads.queried(path, part.origin) if part.origin is not None else loads
+        elif isinstance(part, Const) and isinstance(part.value, str):
+            loads = loads.plus(path_of(it, part.value.split(":")[0], model))
+        elif isinstance(part, Column):
+            loads = loads.plus(part.name)
+        elif isinstance(part, Items) and part.mapping is not None:
+            for key, inner in part.mapping.items():
+                loads = _with_entry(it, loads, key, inner, model, frame, node)
+        elif isinstance(part, (Group, Items)):
+            for item in part.items if isinstance(part, Group) else (part.element,):
+                loads = with_loader(it, loads, item, model, frame, node)
+            if isinstance(part, Items) and type(part.element) is Value:
+                loads = loads.plus(*model.relations, *it.orm.reverse(model))
+        elif type(part) is Value or isinstance(part, Outside):
+            loads = loads.plus(*model.relations, *it.orm.reverse(model))
+    return loads
+
+
+def _with_entry(
+    it: Machine, loads: Loads, key: object, value: Value, model: ModelInfo, frame: Frame, node: ir.Node
+) -> Loads:
+    """
+    One entry of `with(["customer", "lines" => fn ($query) => $query->with("product"), "shop" => ["owner"]])`.
+    """
+    if not isinstance(key, str):
+        return with_loader(it, loads, value, model, frame, node)
+    path = path_of(it, key.split(":")[0], model)
+    target = at(it, model, path)
+    if target is None:
+        return loads.plus(path)
+    query = QuerySet(target, it.loops, frame.at(node.span))
+    for part in choices(value):
+        if isinstance(part, FUNCTIONS):
+            given = it.call_value(part, (query,), {}, frame, node)
+            for made in choices(given):
+                if isinstance(made, QuerySet) and made.model is target:
+                    query.loads = Loads({*query.loads.paths, *made.loads.paths})
+        elif not isinstance(part, Const):
+            query.loads = with_loader(it, query.loads, part, target, frame, node)
+    return loads.joined(path, query.loads)
+
+
+def _sibling(path: str, name: str) -> str:
+    head, dot, _ = path.rpartition(".")
+    return f"{head}{dot}{name}"
+
+
+def path_of(it: Machine, text: str, model: ModelInfo) -> str:
+    """A relation path with accessor names, dotted: `lines__product` gives "lines.product"."""
+    parts = []
+    current: ModelInfo | None = model
+    for name in text.replace(".", "__").split("__"):
+        relation = it.orm.by_query_name(current, name) if current is not None else None
+        parts.append(relation.name if relation is not None else name)
+        current = it.orm.model(relation.target) if relation is not None and relation.target is not None else None
+    return ".".join(parts)
+
+
+def load_more(
+    it: Machine, value: Value, known: Operation, arguments: tuple[Value, ...], frame: Frame, node: ir.Node
+) -> None:
+    """Relations loaded for rows that are there: one query for each path, whatever the number of rows."""
+    rows = [part for part in (value, *(_rows_of(value))) if isinstance(part, (Row, QuerySet))]
+    for row in rows:
+        for argument in arguments:
+            row.loads = with_loader(it, row.loads, argument, row.model, frame, node)
+        if isinstance(row, QuerySet) and isinstance(row.row, Row):
+            row.row.loads = row.loads
+    it.query(frame, node, how=How.CALL, model=rows[0].model.symbol.name if rows else "")
+
+
+def load_for(
+    it: Machine, known: Operation, value: Value, arguments: tuple[Value, ...], frame: Frame, node: ir.Node
+) -> None:
+    """`prefetch_related_objects(rows, "path")`, `$rows->load("path")`."""
+    for part in choices(value):
+        load_more(it, part, known, arguments, frame, node)
+
+
+def _rows_of(value: Value) -> tuple[Value, ...]:
+    if isinstance(value, Items):
+        return choices(value.element)
+    if isinstance(value, Group):
+        return value.items
+    return ()
+
+
+def at(it: Machine, model: ModelInfo, path: str) -> ModelInfo | None:
+    """The model at the end of a dotted path of relations, or None where it is not known."""
+    current: ModelInfo | None = model
+    for name in path.split(".") if path else ():
+        relation = current.relations.get(name) if current is not None else None
+        current = it.orm.model(relation.target) if relation is not None and relation.target is not None else None
+    return current
