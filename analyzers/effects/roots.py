@@ -140,9 +140,7 @@ class Runner:
                     if found is not None:
                         return QuerySet(found, (), None, cls=owner, assumed=Confidence.LIKELY)
         if owner.module.host == "php" and function.name != "__construct":
-            made = functions.instantiate(
-                self.interpreter, owner, (), {}, frame, node
-            )  # by the container, from its types
+            made = self.interpreter.instantiate(owner, (), {}, frame, node)  # by the container, from its types
             if root.kind == "function" and isinstance(made, Object):
                 made.attributes = {name: value for name, value in made.attributes.items() if not _is_empty(value)}
             return made
