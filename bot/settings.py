@@ -11,10 +11,13 @@ The environment has the last word; a variable that is set to nothing counts as u
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import re
+import zoneinfo
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -52,6 +55,49 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not written down")
+
+
+class SlackChannel(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
+    """A place in Slack, and what is told there. Without a filter, everything is."""
+
+    id: str = ""
+    """The channel's id, `C0123456789`; buttons and messages that are kept up to date need the app in it."""
+    webhook: Secret | None = None
+    """Or an incoming webhook's URL, where there is no app: what is posted through it stays as it is."""
+    digest: str = ""
+    """When the digest is posted, as in a crontab: `0 9 * * 1-5`; empty for never."""
+    time_zone: str = "UTC"
+    """Of the digest's times: `Europe/Berlin`."""
+    messages: Literal["all", "critical", "none"] = "none"
+    """Reviews that get a message of their own: those with drafts that wait, those with a critical one."""
+    repositories: tuple[str, ...] = ()
+    """`owner/name`, with `*`."""
+    teams: tuple[str, ...] = ()
+    """Owners of the files, as CODEOWNERS names them: `@acme/payments`."""
+    severity: Literal["info", "low", "medium", "high", "critical"] = "info"
+    """The least that is told."""
+
+    def __post_init__(self) -> None:
+        if bool(self.id) == (self.webhook is not None):
+            raise ValueError("a channel has either an id or a webhook")
+        if self.digest:
+            from cronsim import CronSim, CronSimError  # who has no digest has no need of it
+
+            try:
+                CronSim(self.digest, dt.datetime(2000, 1, 1))
+            except CronSimError as exc:
+                raise ValueError(f"{self.digest!r} is no schedule as in a crontab: {exc}") from exc
+        try:
+            zoneinfo.ZoneInfo(self.time_zone)
+        except (ValueError, zoneinfo.ZoneInfoNotFoundError) as exc:
+            raise ValueError(f"{self.time_zone!r} is no time zone") from exc
+
+    @property
+    def name(self) -> str:
+        """What the channel is known by; of a webhook, a name that does not give it away."""
+        if self.webhook is None:
+            return self.id
+        return f"webhook-{hashlib.sha256(self.webhook.reveal().encode()).hexdigest()[:12]}"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +150,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     slack_api_url: str = "https://slack.com/api/"
     """Where Slack's methods are."""
     slack_channel: str | None = None
-    """The channel to post to."""
+    """The id of the channel to post to."""
+    slack_webhook_url: Secret | None = None
+    """An incoming webhook to post to, where there is no app."""
+    slack_digest: str = ""
+    """When the digest is posted there: `0 9 * * 1-5`; empty for never."""
+    slack_time_zone: str = "UTC"
+    """Of these times."""
+    slack_messages: Literal["all", "critical", "none"] = "none"
+    """Which reviews get a message of their own there."""
+    slack_channels: tuple[SlackChannel, ...] = ()
+    """More channels, each told what concerns it; in the environment, as JSON."""
     plain: bool = False
     """`NO_COLOR`, set to anything but nothing: no colours (https://no-color.org). Not in the file."""
 
@@ -157,6 +213,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"{variable(name)} is no private key in PEM")
         return Secret(text)
 
+    @property
+    def channels(self) -> tuple[SlackChannel, ...]:
+        """
+        All places in Slack.
+
+        Raises:
+            ValueError: The schedule or the time zone of the first is none.
+        """
+        own = [(self.slack_channel or "", None)] if self.slack_channel else []
+        webhooks = [("", self.slack_webhook_url)] if self.slack_webhook_url is not None else []
+        single = (
+            SlackChannel(
+                id=id_,
+                webhook=webhook,
+                digest=self.slack_digest,
+                time_zone=self.slack_time_zone,
+                messages=self.slack_messages,
+            )
+            for id_, webhook in (*own, *webhooks)
+        )
+        return (*single, *self.slack_channels)
+
     def missing(self) -> tuple[str, ...]:
         """The variables of what `countersign serve` cannot do without and that is not set."""
         needed = ("github_app_id", "github_private_key", "github_webhook_secret")
@@ -203,7 +281,12 @@ def read(environment: Mapping[str, str], file: Path | None = None) -> Settings:
             said[name] = (variable(name), value)
     types = {field.name: field.type for field in msgspec.structs.fields(Settings)}
     values = {name: _converted(where, value, types[name]) for name, (where, value) in said.items()}
-    return Settings(**values, plain=bool(environment.get("NO_COLOR")))
+    settings = Settings(**values, plain=bool(environment.get("NO_COLOR")))
+    try:
+        settings.channels  # noqa: B018  # what is wrong with one is said now, not when it is posted to
+    except ValueError as exc:
+        raise SettingsError(f"{variable('slack_digest')}, {variable('slack_time_zone')}: {exc}") from exc
+    return settings
 
 
 def unknown(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -236,8 +319,10 @@ def _in_file(file: Path) -> Iterator[tuple[str, tuple[str, object]]]:
 
 def _converted(where: str, value: object, wanted: Any) -> Any:
     try:
+        if isinstance(value, str) and wanted == tuple[SlackChannel, ...]:
+            value = msgspec.json.decode(value)
         return msgspec.convert(value, wanted, strict=False, dec_hook=_decode)
-    except msgspec.ValidationError as exc:
+    except msgspec.DecodeError as exc:
         raise SettingsError(f"{where}: {str(exc)[0].lower()}{str(exc)[1:]}") from exc
 
 

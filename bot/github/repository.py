@@ -15,10 +15,6 @@ from bot.github.errors import NotFound
 from bot.github.payloads import GHOST, PullPayload, User
 from bot.review.drafts import PullRequest
 
-CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-"""Where GitHub looks for it; the first one counts."""
-# https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
-
 
 class File(msgspec.Struct, frozen=True):
     """A regular file at a commit."""
@@ -104,15 +100,6 @@ def file(client: Client, repository: str, path: str, commit: str) -> File | None
     if content.type != "file" or content.path != path:
         return None  # GitHub follows a link and answers with its target, under the target's path
     return File(path, content.sha, _bytes_of(content))
-
-
-def codeowners(client: Client, repository: str, commit: str) -> str | None:
-    """The text of CODEOWNERS at a commit, from the place that GitHub takes it from; None when there is none."""
-    for path in CODEOWNERS:
-        found = file(client, repository, path, commit)
-        if found is not None and found.content is not None:
-            return found.content.decode(errors="replace")
-    return None
 
 
 def may_write(client: Client, repository: str, login: str) -> bool:

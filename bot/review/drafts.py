@@ -84,6 +84,10 @@ class Draft(msgspec.Struct, frozen=True):
     """Where it was posted."""
     is_resolved: bool = False
     """Whether we resolved its thread."""
+    asked: tuple[str, ...] = ()
+    """Who owns its file at the base, as CODEOWNERS names them: who is asked to sign."""
+    made_at: dt.datetime | None = None
+    """When it was made; UTC. None while it is not kept."""
 
     @property
     def is_posted(self) -> bool:

@@ -7,11 +7,13 @@ https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-f
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable
 
 import msgspec
 import pathspec
+
+from analyzers.change import Tree
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks, in this order; the first that exists holds."""
@@ -28,13 +30,23 @@ class Owners(msgspec.Struct, frozen=True):
     def of(self, path: str) -> tuple[str, ...]:
         """The owners of a path."""
         for pattern, owners in reversed(self.rules):
-            if pathspec.GitIgnoreSpec.from_lines([pattern]).match_file(path):
+            if _spec(pattern).match_file(path):
                 return owners
         return ()
 
-    def asked(self, paths: Iterable[str]) -> tuple[str, ...]:
-        """Everyone who owns one of these paths, each once, in the order in which they are met."""
-        return tuple(dict.fromkeys(owner for path in paths for owner in self.of(path)))
+
+@functools.lru_cache(LINES)
+def _spec(pattern: str) -> pathspec.GitIgnoreSpec:
+    return pathspec.GitIgnoreSpec.from_lines([pattern])
+
+
+def read(tree: Tree) -> Owners:
+    """The rules that hold in a tree; none where it has no such file, or one that can't be read."""
+    for place in PLACES:
+        blob = tree.entries.get(place)
+        if blob is not None:
+            return parse((tree.read(blob) or b"").decode("utf-8", "replace"))
+    return Owners()
 
 
 def parse(text: str) -> Owners:

@@ -107,6 +107,8 @@ class Found(msgspec.Struct, frozen=True):
     """How many of them become inline comments; the others stand in the summary."""
     mode: Mode = "sign-first"
     """The repository's; nothing was reviewed where it is `off`."""
+    owners: dict[str, tuple[str, ...]] = {}
+    """Who owns the files of what was found and of what was fixed, by path, as CODEOWNERS at the base says."""
     blobs: dict[str, str] = {}
     """Blob ids of the files that these findings stand in, as they were analysed, by path."""
     mistake: Mistake | None = None

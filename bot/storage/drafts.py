@@ -35,8 +35,8 @@ class Drafts(Room):
         """
         Bring the drafts of a pull request to a new head, with nobody deciding on them meanwhile.
 
-        Of a draft that there was, the place of its finding, its mode and whether it is gone change; what was decided
-        and what was posted stay.
+        Of a draft that there was, the place of its finding, its mode, its owners and whether it is gone change; what
+        was decided and what was posted stay.
 
         Returns:
             All drafts of the pull request by number; None, and nothing changed, when it has yet another head.
@@ -52,6 +52,7 @@ class Drafts(Room):
                 "head": draft.head,
                 "is_gone": draft.state == "gone",
                 "mode": draft.mode,
+                "asked": draft.asked,
             }
             if draft.id:
                 connection.execute(
@@ -70,6 +71,7 @@ class Drafts(Room):
                     thread=draft.thread,
                     placement=draft.placement,
                     is_resolved=draft.is_resolved,
+                    made_at=self.database.now(),
                     **values,
                 )
             )
@@ -131,6 +133,8 @@ def _draft(row: Row[Any]) -> Draft:
         thread=row.thread,
         placement=row.placement,
         is_resolved=row.is_resolved,
+        asked=row.asked,
+        made_at=row.made_at,
     )
 
 

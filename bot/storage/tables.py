@@ -111,6 +111,9 @@ drafts = Table(
     Column("thread", Words),
     Column("placement", Words),
     Column("is_resolved", Boolean, nullable=False),
+    Column("asked", Struct(tuple[str, ...]), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Index(None, "made_at"),
     UniqueConstraint("pull_request", "number"),
     UniqueConstraint("pull_request", "fingerprint"),
 )

@@ -110,7 +110,7 @@ def answer(job: Job) -> Answer:
     from analyzers.git import Repository
     from analyzers.index import Index
     from bot.errors import ConfigurationError, CountersignError
-    from bot.review import configuration
+    from bot.review import configuration, owners
     from bot.review.outcome import judge
 
     try:
@@ -123,6 +123,7 @@ def answer(job: Job) -> Answer:
             change = repository.change(base, head)
             review = engine.review(change, index, configurations.options_for)
             outcome = judge(review, configurations.for_path)
+            owned = owners.read(base)
     except ConfigurationError as exc:
         return Answer(Found(mistake=Mistake(exc.path, exc.line, exc.problem)))
     except (AnalyzerError, CountersignError) as exc:
@@ -137,6 +138,7 @@ def answer(job: Job) -> Answer:
             modes={finding.fingerprint: root.mode_of(finding.rule) for finding in outcome.posted},
             max_inline=outcome.max_inline,
             mode=root.mode,
+            owners={path: owned.of(path) for path in _paths((*outcome.posted, *outcome.fixed))},
             blobs={path: entries[path] for path in _paths(outcome.posted) if path in entries},
         )
     )

@@ -17,7 +17,7 @@ from analyzers.languages import front_end_for
 from bot.github import checks, comments, repository
 from bot.github.checkout import Checkout
 from bot.github.comments import Comment
-from bot.review import markers, provenance
+from bot.review import markers, owners, provenance
 from bot.review.configuration import FILE_NAME
 from bot.review.drafts import Draft, PullRequest
 from bot.review.reconcile import NewDraft, reconcile
@@ -160,14 +160,16 @@ def _brought(
     for draft, finding in (*result.stands, *result.returned):
         mode = found.modes.get(finding.fingerprint, found.mode)
         state = "waiting" if draft.state == "gone" else draft.state
-        yield msgspec.structs.replace(draft, finding=finding, head=review.head, mode=mode, state=state)
+        asked = found.owners.get(finding.place.path, ())
+        yield msgspec.structs.replace(draft, finding=finding, head=review.head, mode=mode, state=state, asked=asked)
     for draft in result.gone:
         yield msgspec.structs.replace(draft, state="gone")
     for new in result.made:
-        yield _made(new, review, public.get(new.finding.fingerprint))
+        asked = found.owners.get(new.finding.place.path, ())
+        yield _made(new, review, public.get(new.finding.fingerprint), asked)
 
 
-def _made(new: NewDraft, review: HeadReview, public: Comment | None) -> Draft:
+def _made(new: NewDraft, review: HeadReview, public: Comment | None, asked: tuple[str, ...]) -> Draft:
     """A new draft; one that is public already was signed, unless its comment says otherwise."""
     is_signed = public is not None and not markers.is_unsigned(public.body) and new.state == "waiting"
     return Draft(
@@ -181,6 +183,7 @@ def _made(new: NewDraft, review: HeadReview, public: Comment | None) -> Draft:
         mode=new.mode,
         comment=public.id if public is not None else None,
         placement="inline" if public is not None else None,
+        asked=asked,
     )
 
 
@@ -190,8 +193,8 @@ def _name(pull: PullRequest) -> str:
 
 
 def _fetch_what_is_read(checkout: Checkout, base: str) -> None:
-    """Get the files that the engine reads: configuration, what it names, and code."""
-    checkout.fetch_files(lambda path: posixpath.basename(path) == FILE_NAME)
+    """Get the files that the engine reads: configuration, what it names, owners, and code."""
+    checkout.fetch_files(lambda path: posixpath.basename(path) == FILE_NAME or path in owners.PLACES)
     named = set(_named_files(checkout, base))
     checkout.fetch_files(lambda path: path in named or (front_end_for(path) is not None and not paths.classify(path)))
 

@@ -5,12 +5,12 @@ The summary comment and the check run say how things stand.
 from __future__ import annotations
 
 from analyzers import catalogue
-from bot.github import checks, comments, repository
+from bot.github import checks, comments
 from bot.github.client import Client
 from bot.github.errors import NotFound
 from bot.report import Report, pull_request
 from bot.report.pull_request import Page
-from bot.review import markers, owners, verdict
+from bot.review import markers, verdict
 from bot.review.drafts import Draft, PullRequest
 from bot.review.records import UNFINISHED, Found, HeadReview
 from bot.workflow.service import Service, page_of
@@ -41,7 +41,7 @@ def show(service: Service, pull_request_id: int, problem: str = "") -> None:
     found = service.store.reviews.found(review.id) or Found()
     drafts = service.store.drafts.of(pull.id)
     client = service.client(pull)
-    page = _page(client, pull, review, found, drafts, problem)
+    page = _page(pull, review, found, drafts, problem)
     _show_summary(service, client, pull, page)
     notes = pull_request.annotate(page.report, [draft for draft in drafts if draft.is_posted])
     if found.mistake is not None:
@@ -61,9 +61,7 @@ def _cut(title: str) -> str:
     return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
 
 
-def _page(
-    client: Client, pull: PullRequest, review: HeadReview, found: Found, drafts: tuple[Draft, ...], problem: str
-) -> Page:
+def _page(pull: PullRequest, review: HeadReview, found: Found, drafts: tuple[Draft, ...], problem: str) -> Page:
     rules = {rule.id: rule for rule in catalogue.load()}
     report = Report(found.outcome, rules, lines_of=lambda path, state: ())
     if review.status == "dead" or (review.status == "partial" and not _hides(drafts)):
@@ -72,10 +70,7 @@ def _page(
         problem = "Part of the change could not be analysed"
     elif found.mode == "off":
         problem = "Reviews are switched off by the repository's configuration"
-    waiting = [draft.finding.place.path for draft in drafts if draft.state == "waiting"]
-    asked: tuple[str, ...] = ()
-    if waiting:
-        asked = owners.parse(repository.codeowners(client, pull.repository, pull.base) or "").asked(waiting)
+    asked = [owner for draft in drafts if draft.state == "waiting" for owner in draft.asked]
     return Page(
         report=report,
         drafts=drafts,
@@ -86,7 +81,7 @@ def _page(
             problem=problem,
         ),
         link=f"{page_of(pull)}/blob/{pull.head}/",
-        asked=asked,
+        asked=tuple(dict.fromkeys(asked)),
         ai=pull.ai,
         problem=problem,
     )

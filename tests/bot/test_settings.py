@@ -73,6 +73,10 @@ def test_the_environment_has_the_last_word(file: Path) -> None:
         ("\nreviews-at-once = 0", ":2: reviews-at-once: expected `int` >= 1"),
         ("github-webhook-secret = 5", ":1: github-webhook-secret: expected `str`"),
         ("a = ", "the settings file is not TOML"),
+        ("[[slack-channels]]\nid = 'C1'\nchanel = 'x'", ":1: slack-channels: object contains unknown field `chanel`"),
+        ("[[slack-channels]]\ndigest = '0 9 * * *'", ":1: slack-channels: a channel has either an id or a webhook"),
+        ("[[slack-channels]]\nid = 'C1'\ndigest = '0 99 * * *'", "'0 99 * * *' is no schedule as in a crontab"),
+        ("[[slack-channels]]\nid = 'C1'\ntime-zone = '../UTC'", "'../UTC' is no time zone"),
     ],
 )
 def test_a_wrong_file_is_refused(file: Path, text: str, says: str) -> None:
@@ -105,7 +109,7 @@ def test_unknown_variables_are_known() -> None:
 def test_secrets_stay_secret() -> None:
     """No way of showing settings shows a secret; only asking for it does."""
     words = {name: f"hush-{name}" for name in settings.NAMES if "Secret" in Settings.__annotations__[name]}
-    assert len(words) == 6
+    assert len(words) == 7
     read = settings.read({settings.variable(name): word for name, word in words.items()})
     shown = [repr(read), str(read), f"{read.llm_api_key}", repr(dict(read.shown())), repr(msgspec.structs.asdict(read))]
     assert [text for text in shown if "hush" in text] == []
@@ -141,3 +145,22 @@ def test_no_private_key_is_refused(said: str) -> None:
     with pytest.raises(SettingsError, match="COUNTERSIGN_GITHUB_PRIVATE_KEY") as raised:
         _ = read.private_key
     assert "secret" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_channels(file: Path) -> None:
+    """Places in Slack come one by one from the environment, or as tables of the file; a webhook stays a secret."""
+    file.write_text(
+        "[[slack-channels]]\nid = 'C2'\ndigest = '30 8 * * 1'\ntime-zone = 'Europe/Berlin'\n"
+        "teams = ['@acme/payments']\n"
+        "[[slack-channels]]\nwebhook = 'https://hooks.slack.com/services/T/B/hush'\nseverity = 'high'\n"
+    )
+    read = settings.read({"COUNTERSIGN_SLACK_CHANNEL": "C1", "COUNTERSIGN_SLACK_MESSAGES": "critical"}, file)
+    first, second, third = read.channels
+    assert (first.name, first.messages, first.digest) == ("C1", "critical", "")
+    assert (second.name, second.time_zone, second.teams) == ("C2", "Europe/Berlin", ("@acme/payments",))
+    assert third.webhook == Secret("https://hooks.slack.com/services/T/B/hush")
+    assert "hush" not in repr(read) + third.name + str(dict(read.shown()))
+    as_json = '[{"id": "C3", "messages": "all"}]'
+    assert settings.read({"COUNTERSIGN_SLACK_CHANNELS": as_json}).channels[0].messages == "all"
+    assert "no schedule" in refused({"COUNTERSIGN_SLACK_CHANNEL": "C1", "COUNTERSIGN_SLACK_DIGEST": "daily"})
+    assert "slack_channels".upper() in refused({"COUNTERSIGN_SLACK_CHANNELS": "C3"})

@@ -74,17 +74,6 @@ def test_files(client: Client, scene: Scene) -> None:
         assert repository.file(client, NAME, path, commit) is None
 
 
-def test_codeowners(double: Double, client: Client, scene: Scene) -> None:
-    """The first of GitHub's three places counts, at the commit that is asked for."""
-    base = scene.pull.base_sha
-    git = scene.repository.git
-    assert repository.codeowners(client, NAME, base) == "* @grace\n"
-    moved = git.commit("x", {".github/CODEOWNERS": None, "docs/CODEOWNERS": "* @ada\n"}, "Move", parent=base)
-    assert repository.codeowners(client, NAME, moved) == "* @ada\n"
-    gone = git.commit("x", {"docs/CODEOWNERS": None}, "Remove", parent=moved)
-    assert repository.codeowners(client, NAME, gone) is None
-
-
 def test_who_may_write(double: Double, client: Client, scene: Scene) -> None:
     """It is asked each time, and strangers may not."""
     assert repository.may_write(client, NAME, "ada")

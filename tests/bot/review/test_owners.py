@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.review import owners
+from tests.bot.review.trees import MemoryTree
 
 TEXT = """
 # everything
@@ -34,6 +35,9 @@ def test_the_last_pattern_that_matches_decides(path: str, who: tuple[str, ...]) 
     assert owners.parse(TEXT).of(path) == who
 
 
-def test_everyone_is_asked_once() -> None:
-    found = owners.parse(TEXT).asked(["payments/a.py", "orders/a.py", "payments/b.py"])
-    assert found == ("@shop/payments", "@ada", "@shop/backend")
+def test_the_first_place_counts() -> None:
+    """A tree's rules come from where GitHub takes them; where there is no such file, nobody owns anything."""
+    files = {"CODEOWNERS": "* @ada\n", "docs/CODEOWNERS": "* @eve\n"}
+    assert owners.read(MemoryTree(files)).of("x.py") == ("@ada",)
+    assert owners.read(MemoryTree({**files, ".github/CODEOWNERS": "*.py @grace\n"})).of("x.py") == ("@grace",)
+    assert owners.read(MemoryTree({"x.py": ""})).of("x.py") == ()

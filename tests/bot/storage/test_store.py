@@ -146,15 +146,18 @@ def test_what_was_found_comes_back(store: Store, clock: Clock) -> None:
     assert store.reviews.having("queued") == ()
 
 
-def test_numbers_stay(store: Store) -> None:
+def test_numbers_stay(store: Store, clock: Clock) -> None:
     """A draft keeps its number over pushes, also when its finding goes and returns; new ones count on."""
     kept = store.pull_requests.save(PULL_REQUEST)
     first, _ = drafted(store, "customer", "stock")
-    assert first == msgspec.structs.replace(draft("customer"), id=first.id, pull_request=kept.id, number=1)
+    made = {"id": first.id, "pull_request": kept.id, "number": 1, "made_at": clock()}
+    assert first == msgspec.structs.replace(draft("customer"), **made)
+    clock.pass_(hours=1)
     drafted(store, "stock", "tax")
     assert states(store, kept.id) == [(1, "gone"), (2, "waiting"), (3, "waiting")]
     drafted(store, "rate", "customer")
     assert states(store, kept.id) == [(1, "waiting"), (2, "gone"), (3, "gone"), (4, "waiting")]
+    assert store.drafts.of(kept.id)[0].made_at == first.made_at
 
 
 def test_drafts_of_another_head_are_refused(store: Store) -> None:

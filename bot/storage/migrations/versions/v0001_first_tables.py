@@ -85,9 +85,12 @@ def upgrade() -> None:
         sa.Column("thread", sa.Text),
         sa.Column("placement", sa.Text),
         sa.Column("is_resolved", sa.Boolean, nullable=False),
+        sa.Column("asked", sa.Text, nullable=False),
+        sa.Column("made_at", sa.DateTime, nullable=False),
         sa.UniqueConstraint("pull_request", "number"),
         sa.UniqueConstraint("pull_request", "fingerprint"),
     )
+    op.create_index(None, "drafts", ["made_at"])
     op.create_table(
         "batches",
         sa.Column("id", ID, primary_key=True),
