@@ -15,11 +15,12 @@ from bot.github.client import Client
 from bot.github.comments import Comment
 from bot.github.errors import NotFound, Refused, Unavailable
 from bot.github.reviews import LineComment
-from bot.report import Report, lines_of_text, pull_request
+from bot.report import Report, pull_request
 from bot.review import markers
 from bot.review.drafts import Draft, PullRequest
 from bot.review.placement import Inline, InSummary, OnFile, Placement, place
 from bot.review.records import Found
+from bot.review.wording import lines_of_text
 from bot.workflow.service import Service
 
 
