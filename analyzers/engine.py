@@ -365,12 +365,17 @@ def _told(finding: Finding) -> tuple[str, str]:
 
 def _subject(finding: Finding) -> tuple[str, str]:
     """What stays the same when code moves within its file and what it loops over gets another name."""
-    return f"{finding.rule} {finding.trace[-1].place.path}", finding.subject
+    return f"{finding.rule} {finding.trace[-1].place.path} {_depth(finding)}", finding.subject
 
 
 def _model(finding: Finding) -> tuple[str, str]:
     """What stays the same when a query is written otherwise in its function."""
-    return f"{finding.rule} {finding.symbol}", finding.model or finding.subject
+    return f"{finding.rule} {finding.symbol} {_depth(finding)}", finding.model or finding.subject
+
+
+def _depth(finding: Finding) -> int:
+    """How many loops are within one another: with one more, a query is not the one that it was."""
+    return sum(step.role == "loop" for step in finding.trace)
 
 
 def _is_only_called(finding: Finding, lines: Lines) -> bool:
