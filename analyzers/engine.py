@@ -51,6 +51,8 @@ class Side:
         self.runner = Runner(self.program, self.entries, orm)
         self.results: dict[str, EntryEffects] = {}
         self.failures: list[str] = []
+        self.partial: set[str] = set()
+        """Labels of roots that were not run to their end."""
         self.visited: set[str] = set()
         """Functions that were run from a root that is kept."""
         self.unchanged: set[str] = set()
@@ -61,6 +63,7 @@ class Side:
         result = self.runner.run(root)
         if result.failure:
             self.failures.append(result.failure)
+            self.partial.add(root.label)
         return result
 
     def keep(self, result: EntryEffects) -> None:
@@ -149,7 +152,7 @@ def review(
         _run_both(sides, root, changed)
     before, after = sides[0].findings(), sides[1].findings()
     lines = _changed_lines(change.files)
-    introduced, fixed, standing = _compare(before, after, lines)
+    introduced, fixed, standing = _compare(before, after, lines, sides[0].partial)
     introduced = _deduplicated([_placed(finding, lines) for finding in introduced], lines)
     allows = Allows(change.head, head, None if own else change)
     introduced = [_marked(finding, options_for, allows) for finding in introduced]
@@ -332,13 +335,13 @@ def _is_within(path: str, folders: tuple[str, ...]) -> bool:
 
 
 def _compare(
-    before: Mapping[str, Finding], after: Mapping[str, Finding], lines: Lines
+    before: Mapping[str, Finding], after: Mapping[str, Finding], lines: Lines, partial: set[str]
 ) -> tuple[list[Finding], list[Finding], list[Finding]]:
     """
     Tell introduced, fixed and standing apart.
 
     What disappears in one place and appears in another with the same evidence was moved: it stands. So does what the
-    change only calls.
+    change only calls, and what it touches nowhere where the base was looked at only in part.
     """
     new = [after[key] for key in sorted(after.keys() - before.keys())]
     gone = [before[key] for key in sorted(before.keys() - after.keys())]
@@ -354,7 +357,12 @@ def _compare(
                 same.pop()
             (standing if same is not None else kept).append(finding)
         new, gone = kept, [finding for findings in moved.values() for finding in findings]
-    called = [finding for finding in new if _is_only_called(finding, lines)]
+    called = [
+        finding
+        for finding in new
+        if _is_only_called(finding, lines)
+        or (finding.entry in partial and not any(_touched(step.place, lines) for step in finding.trace))
+    ]
     return [finding for finding in new if finding not in called], gone, standing + called
 
 

@@ -8,6 +8,7 @@ from analyzers import ir
 from analyzers.effects import query_sets
 from analyzers.effects.frame import Frame
 from analyzers.effects.machine import Arguments, Keywords, Machine
+from analyzers.effects.recorder import RESERVE
 from analyzers.effects.tree import Call, Count, Transaction, once
 from analyzers.effects.values import (
     UNKNOWN,
@@ -102,7 +103,9 @@ def call_function(
     activation = function.id
     if isinstance(target.bound, (Object, Class)) and target.bound.symbol is not function.owner:
         activation = f"{function.id} of {target.bound.symbol.id}"  # one serializer's method runs inside another's
-    if not it.may_enter(activation) or len(it.stack) >= DEPTH:
+    if it.steps < RESERVE and it.stack:
+        it.tired = True
+    if it.tired or not it.may_enter(activation) or len(it.stack) >= DEPTH:
         it.cuts += 1
         return UNKNOWN
     full = function.full

@@ -21,6 +21,10 @@ STEPS = 60_000
 """Expressions evaluated for one entry point. A list view with nested serializers needs some thousands."""
 
 
+RESERVE = 15_000
+"""Steps for coming to an end: with fewer left no call is followed, so that what is running is still told to its end."""
+
+
 class OutOfStepsError(Exception):
     """The bound on steps was met."""
 
@@ -80,6 +84,8 @@ class Recorder:
         """Who reads rows without saying so, such as "serializer"; empty for code that is written."""
         self.steps = STEPS
         """Steps that are left."""
+        self.tired = False
+        """Whether a call was not followed because few steps were left."""
 
     @property
     def loops(self) -> tuple[int, ...]:

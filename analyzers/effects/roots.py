@@ -69,11 +69,13 @@ class Runner:
         try:
             self._run(root)
         except OutOfStepsError:
-            failure = f"`{root.label}` was analysed in part: it takes more than {STEPS} steps"
+            it.tired = True
         except RecursionError:
             failure = f"`{root.label}` was not analysed: its code is nested too deeply"
         except Exception as error:  # noqa: BLE001  # a fault of ours in one function leaves the others
             failure = f"`{root.label}` was not analysed: {type(error).__name__}: {error}"
+        if it.tired and not failure:
+            failure = f"`{root.label}` was analysed in part: it takes more than {STEPS} steps"
         if self.left is not None:
             self.left -= STEPS - max(it.steps, 0)
         return EntryEffects(root, tuple(it.sink), frozenset(it.visited), frozenset(it.touched), failure)

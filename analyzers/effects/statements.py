@@ -134,17 +134,20 @@ def put(it: Machine, items: Items, value: Value, key: Value | None = None) -> No
 
 def _if(it: Machine, node: ir.If, frame: Frame) -> bool:
     known = truth(it.evaluate(node.test, frame))
-    if known is not None:
+    memo = counts.memo_filled(node)
+    if known is False or (known and memo is None):
         return it.block(node.then if known else node.other, frame)
     before = dict(frame.names)
     with it.collecting() as then:
         then_leaves = it.block(node.then, frame)
+    if memo is not None:
+        then = _once(it, memo, then, frame)
+    if known:
+        it.sink.extend(then)
+        return then_leaves
     after_then, frame.names = frame.names, before
     with it.collecting() as other:
         other_leaves = it.block(node.other, frame)
-    memo = counts.memo_filled(node)
-    if memo is not None:
-        then = _once(it, memo, then, frame)
     if then or other:
         it.sink.append(Branch((tuple(then), tuple(other))))
     if then_leaves and other_leaves:
@@ -160,9 +163,9 @@ def _once(it: Machine, memo: str, effects: list[Effect], frame: Frame) -> list[E
     """Effects that run once for each memo: the loops in which there is another one repeat them still."""
     name, dot, _ = memo.partition(".")
     owner = frame.find(name) if dot else None
-    if isinstance(owner, Row) or (isinstance(owner, Object) and name not in ("it", "cls")):
+    if isinstance(owner, Row) or (isinstance(owner, Object) and name not in ("self", "cls")):
         return [once(effect, frozenset(owner.created)) for effect in effects]
-    if dot and name not in ("it", "cls"):
+    if dot and name not in ("self", "cls"):
         return effects
     return [once(effect) for effect in effects]
 
