@@ -119,8 +119,11 @@ def _meta_names(it: Machine, symbol: ClassSymbol, which: str = "fields") -> list
     field = meta.field(which) if meta is not None else None
     if field is None or field[1].value is None:
         return None
-    with it.collecting():
-        value = it.evaluate(field[1].value, Frame(field[0].module, None, field[0]))
+    key = field[0].id, which
+    if key not in it.data:
+        with it.collecting():
+            it.data[key] = it.evaluate(field[1].value, Frame(field[0].module, None, field[0]))
+    value = it.data[key]
     if isinstance(value, Group):
         return [str(item.value) for item in value.items if isinstance(item, Const)]
     if isinstance(value, (Items, Const)):
@@ -305,6 +308,9 @@ def follow(it: Machine, row: Value, path: str, frame: Frame, node: ir.Node) -> V
 
 def _read_model_field(it: Machine, symbol: ClassSymbol, row: Row, name: str) -> None:
     """A name in `Meta.fields` that no field declares: the key of a relation is free, all else is read."""
+    relation = it.orm.relation(row.model, name)
+    if relation is None and name in row.model.columns and not row.loads.lacks(name):
+        return
     meta = symbol.inner("Meta")
     owner = next((o for o in symbol.ancestors() if meta is not None and o.classes.get("Meta") is meta), symbol)
     field = meta.field("fields") if meta is not None else None
@@ -314,7 +320,6 @@ def _read_model_field(it: Machine, symbol: ClassSymbol, row: Row, name: str) -> 
             if isinstance(inner, ir.Constant) and inner.value == name:
                 node = inner
     frame = scope_of(it, owner, name)
-    relation = it.orm.relation(row.model, name)
     if relation is None or relation.many:
         value = templates.called(it, it.attribute_of(row, name, frame, node), frame, node)
         for part in choices(value):
