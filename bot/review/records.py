@@ -12,7 +12,7 @@ import msgspec
 
 from analyzers.change import ChangedFile
 from analyzers.findings import Finding, Review
-from bot.review.drafts import Decision, Mode
+from bot.review.drafts import Decision, Mode, PullRequest
 from bot.review.outcome import Outcome
 
 ReviewStatus = Literal["queued", "running", "drafted", "superseded", "partial", "dead"]
@@ -64,6 +64,18 @@ class Batch(msgspec.Struct, frozen=True):
     decisions: tuple[Decision, ...]
     published: bool = False
     """Whether GitHub shows what was decided."""
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """A pull request that waits for a person: with drafts, or with a review that did not come to its end."""
+
+    pull_request: PullRequest
+    review: HeadReview
+    """Of its head."""
+    waiting: tuple[tuple[int, Finding], ...] = ()
+    """The drafts without a decision: number and finding, by number."""
+    asked: tuple[str, ...] = ()
+    """Who is asked to decide, as CODEOWNERS names them."""
 
 
 class Dismissal(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from bot.storage.database import Room, insert, reads, writes
 from bot.storage.tables import pull_requests as table
 from bot.storage.tables import repositories as repository_table
 
-_QUERY = sa.select(
+QUERY = sa.select(
     table,
     repository_table.c.name,
     repository_table.c.installation,
@@ -77,9 +77,9 @@ class PullRequests(Room):
             )
         )
         row = connection.execute(
-            _QUERY.where(table.c.repository == repository, table.c.number == pull_request.number)
+            QUERY.where(table.c.repository == repository, table.c.number == pull_request.number)
         ).one()
-        return _pull_request(row)
+        return pull_request_of(row)
 
     @reads
     def get(self, connection: Connection, id_: int) -> PullRequest:
@@ -89,26 +89,26 @@ class PullRequests(Room):
         Raises:
             LookupError: When there is none.
         """
-        row = connection.execute(_QUERY.where(table.c.id == id_)).one_or_none()
+        row = connection.execute(QUERY.where(table.c.id == id_)).one_or_none()
         if row is None:
             raise LookupError(f"no pull request {id_}")
-        return _pull_request(row)
+        return pull_request_of(row)
 
     @reads
     def find(self, connection: Connection, repository: str, number: int) -> PullRequest | None:
         """The pull request `owner/name#number`, however the name is capitalised; None when it is not known."""
         named = sa.func.lower(repository_table.c.name) == repository.lower()
-        row = connection.execute(_QUERY.where(named, table.c.number == number)).one_or_none()
-        return None if row is None else _pull_request(row)
+        row = connection.execute(QUERY.where(named, table.c.number == number)).one_or_none()
+        return None if row is None else pull_request_of(row)
 
     @reads
     def open(self, connection: Connection, repository: str | None = None) -> tuple[PullRequest, ...]:
         """The open pull requests of a repository, or of all that are looked after, by name and number."""
-        query = _QUERY.where(table.c.is_open, repository_table.c.is_active)
+        query = QUERY.where(table.c.is_open, repository_table.c.is_active)
         if repository is not None:
             query = query.where(sa.func.lower(repository_table.c.name) == repository.lower())
         rows = connection.execute(query.order_by(repository_table.c.name, table.c.number))
-        return tuple(_pull_request(row) for row in rows)
+        return tuple(pull_request_of(row) for row in rows)
 
     @writes
     def set_summary_comment(self, connection: Connection, id_: int, comment: int | None) -> None:
@@ -129,7 +129,8 @@ def held(connection: Connection, id_: int) -> Row[Any]:
     return row
 
 
-def _pull_request(row: Row[Any]) -> PullRequest:
+def pull_request_of(row: Row[Any]) -> PullRequest:
+    """A row of `QUERY` as a value."""
     return PullRequest(
         id=row.id,
         installation=row.installation,

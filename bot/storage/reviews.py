@@ -14,7 +14,7 @@ from bot.storage.database import Room, reads, writes
 from bot.storage.pull_requests import held
 from bot.storage.tables import reviews as table
 
-_QUERY = sa.select(*(column for column in table.c if column is not table.c.found))
+QUERY = sa.select(*(column for column in table.c if column is not table.c.found))
 
 
 class Reviews(Room):
@@ -61,7 +61,7 @@ class Reviews(Room):
                 .where(of_head)
                 .values(attempt=known.attempt + 1, cause=again, status="queued", reason="", changed_at=now)
             )
-        return _review(connection.execute(_QUERY.where(of_head)).one())
+        return review_of(connection.execute(QUERY.where(of_head)).one())
 
     @reads
     def get(self, connection: Connection, id_: int) -> HeadReview:
@@ -71,28 +71,28 @@ class Reviews(Room):
         Raises:
             LookupError: When there is none.
         """
-        row = connection.execute(_QUERY.where(table.c.id == id_)).one_or_none()
+        row = connection.execute(QUERY.where(table.c.id == id_)).one_or_none()
         if row is None:
             raise LookupError(f"no review {id_}")
-        return _review(row)
+        return review_of(row)
 
     @reads
     def find(self, connection: Connection, pull_request: int, head: str) -> HeadReview | None:
         """The review of a head; None when there is none."""
-        row = connection.execute(_QUERY.where(table.c.pull_request == pull_request, table.c.head == head)).one_or_none()
-        return None if row is None else _review(row)
+        row = connection.execute(QUERY.where(table.c.pull_request == pull_request, table.c.head == head)).one_or_none()
+        return None if row is None else review_of(row)
 
     @reads
     def of(self, connection: Connection, pull_request: int) -> tuple[HeadReview, ...]:
         """All reviews of a pull request, in the order of their heads."""
-        rows = connection.execute(_QUERY.where(table.c.pull_request == pull_request).order_by(table.c.id))
-        return tuple(_review(row) for row in rows)
+        rows = connection.execute(QUERY.where(table.c.pull_request == pull_request).order_by(table.c.id))
+        return tuple(review_of(row) for row in rows)
 
     @reads
     def having(self, connection: Connection, *statuses: ReviewStatus) -> tuple[HeadReview, ...]:
         """All reviews in one of these statuses, those that are in it for longest first."""
-        rows = connection.execute(_QUERY.where(table.c.status.in_(statuses)).order_by(table.c.changed_at, table.c.id))
-        return tuple(_review(row) for row in rows)
+        rows = connection.execute(QUERY.where(table.c.status.in_(statuses)).order_by(table.c.changed_at, table.c.id))
+        return tuple(review_of(row) for row in rows)
 
     @reads
     def counts(self, connection: Connection) -> dict[str, int]:
@@ -145,7 +145,8 @@ class Reviews(Room):
         return found
 
 
-def _review(row: Row[Any]) -> HeadReview:
+def review_of(row: Row[Any]) -> HeadReview:
+    """A row of `QUERY` as a value."""
     return HeadReview(
         id=row.id,
         pull_request=row.pull_request,

@@ -15,6 +15,7 @@ from bot.storage.database import Database, utc_now
 from bot.storage.decisions import Decisions
 from bot.storage.deliveries import Deliveries
 from bot.storage.drafts import Drafts
+from bot.storage.pending import PendingPullRequests
 from bot.storage.pull_requests import PullRequests
 from bot.storage.repositories import Repositories
 from bot.storage.reviews import Reviews
@@ -40,6 +41,7 @@ class Store:
         self.reviews = Reviews(database)
         self.drafts = Drafts(database)
         self.decisions = Decisions(database)
+        self.pending = PendingPullRequests(database)
         self.commands = Commands(database)
         self.workers = Workers(database)
 

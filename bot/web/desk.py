@@ -1,0 +1,69 @@
+"""
+What the desk shows, and what it needs from outside.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+from bot.review.drafts import Decision, Draft, PullRequest
+from bot.review.records import Found, HeadReview, Pending
+from bot.review.verdict import Verdict
+
+Side: TypeAlias = Literal["base", "head"]
+Texts: TypeAlias = Mapping[tuple[Side, str], str]
+"""The files of a change by side and path; one that is not there, is not text or is too large is missing."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A pull request as its review page shows it."""
+
+    pull: PullRequest
+    review: HeadReview
+    found: Found
+    drafts: tuple[Draft, ...]
+    """All of the pull request, by number."""
+    comments: Mapping[int, str]
+    """By a draft's number: the Markdown that would be posted, without its marker."""
+    decisions: tuple[Decision, ...]
+    """In the order they were made."""
+    verdict: Verdict
+    texts: Texts
+    """Whatever the page quotes: the files of the diff, of the traces and of the fixes."""
+    before: Found | None = None
+    """What was found at the head before this one."""
+    before_head: str = ""
+    risk: str = ""
+    """The risk summary, in Markdown."""
+    asked: tuple[str, ...] = ()
+    """Who is asked to decide, as CODEOWNERS names them."""
+
+
+class Desk(Protocol):
+    """What the pages are made of, and where decisions go."""
+
+    def queue(self) -> Sequence[Pending]:
+        """Everything that waits for a person, in no particular order."""
+
+    def find(self, repository: str, number: int) -> PullRequest | None:
+        """A pull request; None when it is not known."""
+
+    def shown(self, pull: PullRequest) -> Shown | None:
+        """Everything of a pull request's review page; None when its head was not reviewed yet."""
+
+    def decide(self, pull: PullRequest, made: Sequence[Decision], key: str) -> None:
+        """
+        Keep decisions and have them published.
+
+        Args:
+            pull: Whose drafts they are about.
+            made: In their order.
+            key: Names the act: the same act counts once.
+        """
+
+    def now(self) -> dt.datetime:
+        """The time in UTC."""
