@@ -21,10 +21,11 @@ from bot.errors import DemoError
 
 BRANCH = "hide-forgotten-customers"
 """The branch of the change; it is checked out."""
+TITLE = "Hide forgotten customers, say where orders ship from, show stock levels"
 
 _COMMITS = (
     ("base", "main", "An order service: orders, customers, stock and payments"),
-    ("change", BRANCH, "Hide forgotten customers, say where orders ship from, show stock levels"),
+    ("change", BRANCH, TITLE),
 )
 _WHO = {
     f"GIT_{role}_{what}": value

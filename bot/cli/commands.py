@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.cli import deciding, output, serving, setting_up
+from bot.cli import deciding, desk, output, serving, setting_up
+from bot.cli.desk import PortOption, WebOption
 from bot.cli.output import ConfidenceName, SeverityName, Surface, Wanted
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def review(
     min_confidence: MinConfidenceOption = None,
     everything: AllOption = False,
     output_file: OutputOption = None,
+    web: WebOption = False,
+    port: PortOption = 0,
 ) -> None:
     """
     Review a change: what it adds, what it fixes, and what it does to each entry point it reaches.
@@ -99,6 +102,11 @@ def review(
     with Repository(repo) as repository:
         change, configured_in = _change(repository, base, head, staged)
         wanted = Wanted(surface, output_file, everything, fail_on, min_confidence)
+        if web:
+            _show(
+                change, configured_in, wanted, repository, f"{_short(change.head)} against {_short(change.base)}", port
+            )
+            return
         outcome = _review(change, configured_in, wanted)
     raise typer.Exit(FOUND if outcome.failing else 0)
 
@@ -252,6 +260,8 @@ def demo(
         Path | None, typer.Option("--keep", help="Make the repository in this new directory and leave it there.")
     ] = None,
     surface: FormatOption = Surface.TEXT,
+    web: WebOption = False,
+    port: PortOption = 0,
 ) -> None:
     """Make a small repository with a change that looks right, and review it. Needs git, no account and no network."""
     import tempfile
@@ -268,7 +278,10 @@ def demo(
         typer.echo(f"countersign: an order service in {directory}, its change on branch `{shop.BRANCH}`", err=True)
         repository = stack.enter_context(Repository(directory))
         change, configured_in = _change(repository, None, None, staged=False)
-        _review(change, configured_in, Wanted(surface))
+        if web:
+            _show(change, configured_in, Wanted(surface), repository, shop.TITLE, port)
+        else:
+            _review(change, configured_in, Wanted(surface))
 
 
 def _change(repository: Repository, base: str | None, head: str | None, staged: bool) -> tuple[Change, Tree]:
@@ -309,16 +322,36 @@ def _change(repository: Repository, base: str | None, head: str | None, staged: 
 
 def _review(change: Change, configured_in: Tree, wanted: Wanted) -> Outcome:
     """Review a change and write the report."""
+    outcome = _judged(change, configured_in, _configurations(configured_in), wanted)
+    output.write(outcome, change.head, change.base, wanted)
+    return outcome
+
+
+def _show(change: Change, configured_in: Tree, wanted: Wanted, repository: Repository, title: str, port: int) -> None:
+    """Review a change and show it as web pages."""
+    from bot.workflow import engine
+
+    configurations = _configurations(configured_in)
+    outcome = _judged(change, configured_in, configurations, wanted)
+    found = engine.found(change, outcome, configurations.root)
+    name = (repository.work_tree or repository.git_dir).resolve().name
+    desk.serve(change, found, name, title, port)
+
+
+def _judged(change: Change, configured_in: Tree, configurations: Configurations, wanted: Wanted) -> Outcome:
+    """Review a change, as it is configured."""
     from analyzers import engine
     from analyzers.index import Index
 
-    configurations = _configurations(configured_in)
     with Index.open(output.settings().index_file) as index, output.progress() as progress:
         own = configured_in is change.head
         found = engine.review(change, index, configurations.options_for, progress, own=own)
-    outcome = output.judge(found, configurations, wanted)
-    output.write(outcome, change.head, change.base, wanted)
-    return outcome
+    return output.judge(found, configurations, wanted)
+
+
+def _short(tree: Tree) -> str:
+    """What a person calls a tree, in a few letters."""
+    return tree.name[:7] if len(tree.name) >= 40 else tree.name
 
 
 def _configurations(tree: Tree) -> Configurations:

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class_for_filename
 from pygments.lexers.special import TextLexer
-from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
+from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType, is_token_subtype
 
 from bot.review.wording import lines_of_text, visible
 
@@ -58,7 +58,7 @@ def coloured(path: str, text: str) -> tuple[Markup, ...]:
 
 @functools.cache
 def _class_of(token: _TokenType) -> str:
-    return next((name for kind, name in _CLASSES if token in kind), "")
+    return next((name for kind, name in _CLASSES if is_token_subtype(token, kind)), "")
 
 
 @functools.lru_cache(maxsize=256)

@@ -57,7 +57,7 @@ def decisions(
     verbs: Sequence[Action]
     match form["action"]:
         case "sign" | "dismiss" | "undo" | "edit" as verb:
-            verbs = (cast(Action, verb),)
+            verbs = (verb,)
         case "edit-and-sign":
             verbs = ("edit", "sign")
         case _:

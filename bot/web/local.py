@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from bot.web.sessions import Sessions, is_same
 
 
-def sign_in(app: FastAPI, sessions: Sessions, key: str, login: str) -> None:
+def sign_in(app: FastAPI, sessions: Sessions, key: str, login: str, start: str) -> None:
     """
     Let in who has the key.
 
@@ -22,12 +22,13 @@ def sign_in(app: FastAPI, sessions: Sessions, key: str, login: str) -> None:
         sessions: Its sessions.
         key: Part of the link that is printed.
         login: Who that is.
+        start: Where that leads.
     """
 
     @app.get("/enter/{given}")
     def enter(given: str) -> Response:
         if not is_same(given, key):
             raise HTTPException(403, "This link is not the one that the command printed.")
-        answer = RedirectResponse("/", 303)
+        answer = RedirectResponse(start, 303)
         answer.set_cookie(sessions.cookie, sessions.begin(login), httponly=True, samesite="lax", path="/")
         return answer

@@ -190,7 +190,7 @@ def _card(shown: Shown, draft: Draft, is_new: bool) -> Card:
 
 
 def _evidence(shown: Shown, step: Step) -> Evidence:
-    path, span = step.place
+    path, span = step.place.path, step.place.span
     code = _code(shown, "head", path)
     last = min(max(span.line, span.end_line), span.line + placement.LONGEST)
     lines = (

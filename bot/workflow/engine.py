@@ -21,7 +21,10 @@ from pathlib import Path
 
 import msgspec
 
+from analyzers.change import Change
 from analyzers.findings import Finding
+from bot.review.configuration import Configuration
+from bot.review.outcome import Outcome
 from bot.review.records import Found, Mistake
 
 MEMORY = 2 * 1024**3
@@ -123,24 +126,27 @@ def answer(job: Job) -> Answer:
             change = repository.change(base, head)
             review = engine.review(change, index, configurations.options_for)
             outcome = judge(review, configurations.for_path)
-            owned = owners.read(base)
     except ConfigurationError as exc:
         return Answer(Found(mistake=Mistake(exc.path, exc.line, exc.problem)))
     except (AnalyzerError, CountersignError) as exc:
         return Answer(problem=str(exc))
+    return Answer(found(change, outcome, root))
+
+
+def found(change: Change, outcome: Outcome, root: Configuration) -> Found:
+    """What is kept of an outcome; `root` is the configuration that holds for the review as a whole."""
     entries = change.head.entries
-    return Answer(
-        Found(
-            review=review,
-            files=change.files,
-            posted=tuple(finding.fingerprint for finding in outcome.posted),
-            failing=tuple(finding.fingerprint for finding in outcome.failing),
-            modes={finding.fingerprint: root.mode_of(finding.rule) for finding in outcome.posted},
-            max_inline=outcome.max_inline,
-            mode=root.mode,
-            owners={path: owned.of(path) for path in _paths((*outcome.posted, *outcome.fixed))},
-            blobs={path: entries[path] for path in _paths(outcome.posted) if path in entries},
-        )
+    owned = owners.read(change.base)
+    return Found(
+        review=outcome.review,
+        files=change.files,
+        posted=tuple(finding.fingerprint for finding in outcome.posted),
+        failing=tuple(finding.fingerprint for finding in outcome.failing),
+        modes={finding.fingerprint: root.mode_of(finding.rule) for finding in outcome.posted},
+        max_inline=outcome.max_inline,
+        mode=root.mode,
+        owners={path: owned.of(path) for path in _paths((*outcome.posted, *outcome.fixed))},
+        blobs={path: entries[path] for path in _paths(outcome.posted) if path in entries},
     )
 
 

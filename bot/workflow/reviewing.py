@@ -106,7 +106,7 @@ def settle(service: Service, review: int, attempt: int) -> bool:
     if found.is_reviewed:
         public = _public(service, pull, found)
         service.store.drafts.reconcile(
-            pull.id, this.head, lambda known, dismissed: _brought(known, dismissed, public, this, found)
+            pull.id, this.head, lambda known, dismissed: brought(known, dismissed, public, this, found)
         )
     problem = "; ".join(found.review.failures[:3])
     return service.store.reviews.set_status(this.id, "partial" if problem else "drafted", problem, attempt)
@@ -137,7 +137,7 @@ def _public(service: Service, pull: PullRequest, found: Found) -> Mapping[str, C
     return {fingerprint: comment for fingerprint, comment in by_fingerprint.items() if fingerprint is not None}
 
 
-def _brought(
+def brought(
     known: tuple[Draft, ...],
     dismissed: Mapping[str, Dismissal],
     public: Mapping[str, Comment],

@@ -1,0 +1,135 @@
+"""
+The signing desk over the store: what its pages show, and its decisions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from analyzers import catalogue
+from analyzers.findings import Finding, State
+from bot.report import Report, pull_request
+from bot.review import markers, verdict
+from bot.review.drafts import Decision, Draft, PullRequest
+from bot.review.records import Batch, Found, HeadReview, Pending
+from bot.review.wording import library_of, lines_of_text
+from bot.storage.store import Store
+from bot.web.desk import Shown
+
+File: TypeAlias = tuple[Literal["base", "head"], str]
+"""A file of a change: its side and path."""
+Texts: TypeAlias = Mapping[File, str]
+ReadTexts: TypeAlias = Callable[[PullRequest, HeadReview, frozenset[File]], Texts]
+"""Reads files of a review; one that is not there, or is no text, is left out."""
+
+LARGEST = 1024 * 1024
+"""Bytes of a file that a page quotes."""
+_KEPT = 16
+"""Reviews whose files are kept at hand: a person who decides sees the same page again."""
+
+
+class StoredDesk:
+    """The desk (`bot.web.desk.Desk`) of what a store knows."""
+
+    def __init__(
+        self, store: Store, texts: ReadTexts, publish: Callable[[Batch], None], now: Callable[[], dt.datetime]
+    ) -> None:
+        """
+        Args:
+            store: What is known.
+            texts: Reads files at the commits of a review.
+            publish: Has the decisions of a batch published.
+            now: The time in UTC.
+        """
+        self._store = store
+        self._read = texts
+        self._publish = publish
+        self.now = now
+        self._texts = functools.lru_cache(maxsize=_KEPT)(self._texts_of)
+
+    def queue(self) -> Sequence[Pending]:
+        return self._store.pending.all()
+
+    def find(self, repository: str, number: int) -> PullRequest | None:
+        return self._store.pull_requests.find(repository, number)
+
+    def shown(self, pull: PullRequest) -> Shown | None:
+        reviews = self._store.reviews.of(pull.id)
+        review = next((review for review in reviews if review.head == pull.head), None)
+        if review is None:
+            return None
+        found = self._store.reviews.found(review.id) or Found()
+        drafts = self._store.drafts.of(pull.id)
+        texts = self._texts(pull.id, review.id, review.attempt, frozenset(_quoted(found, drafts)))
+        report = Report(found.outcome, {rule.id: rule for rule in catalogue.load()}, _lines_of(texts))
+        before, before_head = self._before(reviews, review)
+        return Shown(
+            pull=pull,
+            review=review,
+            found=found,
+            drafts=drafts,
+            comments={draft.number: _comment(report, draft) for draft in drafts},
+            decisions=self._store.decisions.of(pull.id),
+            verdict=verdict.judge(
+                drafts,
+                is_complete=report.is_complete,
+                fails=lambda finding: finding.fingerprint in found.failing,
+                problem=review.reason if review.status in ("partial", "dead") else "",
+            ),
+            texts=texts,
+            before=before,
+            before_head=before_head,
+        )
+
+    def decide(self, pull: PullRequest, made: Sequence[Decision], key: str) -> None:
+        self._publish(self._store.decisions.record(pull.id, made, key))
+
+    def _before(self, reviews: Sequence[HeadReview], review: HeadReview) -> tuple[Found | None, str]:
+        """What was found at the last head before this one that was reviewed, and that head."""
+        for earlier in reversed([each for each in reviews if each.id < review.id]):
+            found = self._store.reviews.found(earlier.id)
+            if found is not None:
+                return found, earlier.head
+        return None, ""
+
+    def _texts_of(self, pull: int, review: int, attempt: int, wanted: frozenset[File]) -> Texts:
+        return self._read(self._store.pull_requests.get(pull), self._store.reviews.get(review), wanted)
+
+
+def decoded(content: bytes | None) -> str | None:
+    """A file as a text to quote; None for what is no text or too large."""
+    if content is None or len(content) > LARGEST or b"\0" in content:
+        return None
+    return content.decode("utf-8", "replace")
+
+
+def _quoted(found: Found, drafts: Sequence[Draft]) -> Iterator[File]:
+    """The files that a page quotes."""
+    for changed in found.files:
+        if not changed.binary:
+            yield "base", changed.old_path
+            yield "head", changed.path
+    for draft in drafts:
+        if draft.state != "gone":
+            yield from (("head", path) for path in _paths(draft.finding))
+
+
+def _paths(finding: Finding) -> Iterator[str]:
+    places = (finding.place, *(step.place for step in finding.trace))
+    yield from (place.path for place in places if library_of(place) is None)
+    yield from (edit.path for edit in finding.fix.edits) if finding.fix is not None else ()
+
+
+def _lines_of(texts: Texts) -> Callable[[str, State], Sequence[str]]:
+    return lambda path, state: lines_of_text(texts.get(("base" if state == "fixed" else "head", path), ""))
+
+
+def _comment(report: Report, draft: Draft) -> str:
+    """What is posted for a draft once it is signed, without its marker."""
+    signed = msgspec.structs.replace(draft, state="signed")
+    return pull_request.comment(report, signed).replace(markers.of_finding(draft.fingerprint), "").strip()
