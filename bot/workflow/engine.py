@@ -113,7 +113,7 @@ def answer(job: Job) -> Answer:
     from analyzers.git import Repository
     from analyzers.index import Index
     from bot.errors import ConfigurationError, CountersignError
-    from bot.review import configuration, owners
+    from bot.review import configuration
     from bot.review.outcome import judge
 
     try:
