@@ -12,7 +12,7 @@ import msgspec
 
 from analyzers.change import ChangedFile
 from analyzers.findings import Finding, Review
-from bot.review.drafts import Decision, Mode, PullRequest
+from bot.review.drafts import Decision, Draft, Mode, PullRequest
 from bot.review.outcome import Outcome
 
 ReviewStatus = Literal["queued", "running", "drafted", "superseded", "partial", "dead"]
@@ -72,10 +72,19 @@ class Pending(msgspec.Struct, frozen=True):
     pull_request: PullRequest
     review: HeadReview
     """Of its head."""
-    waiting: tuple[tuple[int, Finding], ...] = ()
-    """The drafts without a decision: number and finding, by number."""
-    asked: tuple[str, ...] = ()
-    """Who is asked to decide, as CODEOWNERS names them."""
+    waiting: tuple[Draft, ...] = ()
+    """The drafts without a decision, by number."""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Who is asked to decide, as CODEOWNERS names them."""
+        return tuple(dict.fromkeys(owner for draft in self.waiting for owner in draft.asked))
+
+    @property
+    def since(self) -> dt.datetime | None:
+        """Since when the oldest of them waits; without any, since when the review is as it is."""
+        made = (draft.made_at for draft in self.waiting if draft.made_at is not None)
+        return min(made, default=self.review.changed_at)
 
 
 class Dismissal(msgspec.Struct, frozen=True):

@@ -115,10 +115,11 @@ def _of(connection: Connection, pull_request: int) -> tuple[Draft, ...]:
     rows = connection.execute(
         sa.select(table, dismissed).where(table.c.pull_request == pull_request).order_by(table.c.number)
     )
-    return tuple(_draft(row) for row in rows)
+    return tuple(draft_of(row) for row in rows)
 
 
-def _draft(row: Row[Any]) -> Draft:
+def draft_of(row: Row[Any]) -> Draft:
+    """A row of the table, with `is_dismissed`, as a value."""
     return Draft(
         id=row.id,
         pull_request=row.pull_request,

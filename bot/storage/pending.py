@@ -7,11 +7,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from analyzers.findings import Finding
+from bot.review.drafts import Draft
 from bot.review.records import Pending
 from bot.storage import pull_requests, reviews
 from bot.storage.database import Room, reads
 from bot.storage.decisions import is_dismissed
+from bot.storage.drafts import draft_of
 from bot.storage.tables import drafts
 from bot.storage.tables import pull_requests as pull_request_table
 from bot.storage.tables import repositories as repository_table
@@ -27,9 +28,9 @@ class PendingPullRequests(Room):
     @reads
     def all(self, connection: Connection) -> tuple[Pending, ...]:
         """The open pull requests with drafts that wait or with a review that is stuck, by name and number."""
-        waiting: dict[int, list[tuple[int, Finding]]] = {}
+        waiting: dict[int, list[Draft]] = {}
         query = (
-            sa.select(drafts.c.pull_request, drafts.c.number, drafts.c.finding)
+            sa.select(drafts, sa.false().label("is_dismissed"))
             .join_from(drafts, pull_request_table)
             .where(
                 pull_request_table.c.is_open,
@@ -40,7 +41,7 @@ class PendingPullRequests(Room):
             .order_by(drafts.c.number)
         )
         for row in connection.execute(query):
-            waiting.setdefault(row.pull_request, []).append((row.number, row.finding))
+            waiting.setdefault(row.pull_request, []).append(draft_of(row))
         pulls = {
             row.id: pull_requests.pull_request_of(row)
             for row in connection.execute(

@@ -94,8 +94,8 @@ def page(queued: Iterable[Pending], asked: Mapping[str, str], now: dt.datetime) 
 
 
 def _entry(pending: Pending, now: dt.datetime) -> Entry:
-    findings = [finding for _, finding in pending.waiting]
-    since = pending.review.changed_at
+    findings = [draft.finding for draft in pending.waiting]
+    since = pending.since
     return Entry(
         pending=pending,
         worst=max((finding.severity for finding in findings), default=None),

@@ -84,6 +84,7 @@ class StoredDesk:
             texts=texts,
             before=before,
             before_head=before_head,
+            asked=tuple(dict.fromkeys(owner for draft in drafts if draft.state == "waiting" for owner in draft.asked)),
         )
 
     def decide(self, pull: PullRequest, made: Sequence[Decision], key: str) -> None:

@@ -23,6 +23,7 @@ import msgspec
 
 from analyzers.change import Change
 from analyzers.findings import Finding
+from bot.review import owners
 from bot.review.configuration import Configuration
 from bot.review.outcome import Outcome
 from bot.review.records import Found, Mistake
