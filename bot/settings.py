@@ -28,6 +28,7 @@ FILE_VARIABLE = "COUNTERSIGN_SETTINGS"
 """Names the settings file, where no option does."""
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+Amount = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Secret:
@@ -142,7 +143,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     llm_api_key: Secret | None = None
     """The endpoint's key."""
     llm_model: str | None = None
-    """The model's name there."""
+    """The model's name there; without one none is asked."""
+    llm_api_version: str | None = None
+    """Azure's `api-version`; then the endpoint is Azure's and the model a deployment."""
+    llm_private: bool = False
+    """Whether the model is told findings only, and no code."""
+    llm_seconds: Positive = 60
+    """How long one question may take, with all its retries."""
+    llm_at_once: Positive = 2
+    """How many questions one process asks side by side."""
+    llm_per_minute: Positive = 30
+    """How many questions all processes ask in a minute."""
+    llm_temperature: Amount | None = None
+    """Instead of the prompt's own."""
+    llm_evidence_tokens: Positive | None = None
+    """The most evidence that one question holds, instead of the prompt's own."""
+    llm_answer_tokens: Positive | None = None
+    """The longest answer, instead of the prompt's own."""
+    llm_input_price: Amount = 0.0
+    """Of a million tokens that are sent, in any currency."""
+    llm_output_price: Amount = 0.0
+    """Of a million tokens of answers."""
+    llm_review_budget: Amount | None = None
+    """The most that one review may cost."""
+    llm_repository_budget: Amount | None = None
+    """The most that one repository may cost in a calendar month."""
+    llm_month_budget: Amount | None = None
+    """The most that all of it may cost in a calendar month."""
     slack_bot_token: Secret | None = None
     """The Slack app's token."""
     slack_signing_secret: Secret | None = None

@@ -87,6 +87,9 @@ def review(
     min_confidence: MinConfidenceOption = None,
     everything: AllOption = False,
     output_file: OutputOption = None,
+    llm: Annotated[
+        bool, typer.Option("--llm", help="Add a risk summary, in the words of the language model that is set up.")
+    ] = False,
     web: WebOption = False,
     port: PortOption = 0,
 ) -> None:
@@ -107,7 +110,7 @@ def review(
                 change, configured_in, wanted, repository, f"{_short(change.head)} against {_short(change.base)}", port
             )
             return
-        outcome = _review(change, configured_in, wanted)
+        outcome = _review(change, configured_in, wanted, repo.resolve().name if llm else None)
     raise typer.Exit(FOUND if outcome.failing else 0)
 
 
@@ -320,10 +323,24 @@ def _change(repository: Repository, base: str | None, head: str | None, staged: 
     return repository.change(base_tree, repository.commit_tree(current)), base_tree
 
 
-def _review(change: Change, configured_in: Tree, wanted: Wanted) -> Outcome:
-    """Review a change and write the report."""
-    outcome = _judged(change, configured_in, _configurations(configured_in), wanted)
-    output.write(outcome, change.head, change.base, wanted)
+def _review(change: Change, configured_in: Tree, wanted: Wanted, summarised: str | None = None) -> Outcome:
+    """
+    Review a change and write the report.
+
+    Args:
+        change: What to review.
+        configured_in: Where its configuration stands.
+        wanted: What to write.
+        summarised: The repository's name, if a risk summary is wanted.
+    """
+    configurations = _configurations(configured_in)
+    outcome = _judged(change, configured_in, configurations, wanted)
+    risk = None
+    if summarised is not None:
+        from bot.cli import risk as summaries
+
+        risk = summaries.risk_summary(outcome, change, configurations, summarised)
+    output.write(outcome, change.head, change.base, wanted, risk)
     return outcome
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from analyzers.options import Progress
     from bot.report import Report
     from bot.review.configuration import Configurations
+    from bot.review.explain import RiskSummary
     from bot.review.outcome import Outcome
     from bot.settings import Settings
 
@@ -89,7 +90,7 @@ def judge(found: Review, configurations: Configurations, wanted: Wanted, *, is_s
     )
 
 
-def write(outcome: Outcome, head: Tree, base: Tree | None, wanted: Wanted) -> None:
+def write(outcome: Outcome, head: Tree, base: Tree | None, wanted: Wanted, risk: RiskSummary | None = None) -> None:
     """
     Write a report, to a file or to standard output.
 
@@ -100,7 +101,7 @@ def write(outcome: Outcome, head: Tree, base: Tree | None, wanted: Wanted) -> No
     from bot.report import Report, lines_in
 
     rules = {rule.id: rule for rule in catalogue.load()}
-    report = Report(outcome, rules, lines_in(head, base), wanted.everything)
+    report = Report(outcome, rules, lines_in(head, base), wanted.everything, risk)
     if wanted.output is not None:
         write_file(wanted.output, _rendered(report, wanted.surface))
     elif wanted.surface is Surface.TEXT:

@@ -14,6 +14,7 @@ from analyzers import paths
 from analyzers.catalogue import Rule
 from analyzers.change import Tree
 from analyzers.findings import Consequence, Finding, Skipped, State
+from bot.review.explain import RiskSummary
 from bot.review.outcome import Outcome
 from bot.review.wording import lines_of_text
 
@@ -32,6 +33,8 @@ class Report(msgspec.Struct, frozen=True):
     lines_of: LinesOf
     everything: bool = False
     """Whether what is usually only counted is listed too: standing and uncertain findings."""
+    risk: RiskSummary | None = None
+    """Prose on what the change means; None where none was asked for."""
 
     def title(self, finding: Finding) -> str:
         """The title of a finding's rule, or its id where it has no page."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+
 from analyzers.findings import Consequence, Cost, Finding, Fix
 from analyzers.span import Place
 from bot.report import Report
@@ -40,6 +42,8 @@ def render(report: Report) -> str:
         "fixed": [_finding(finding) for finding in outcome.fixed],
         "suppressed": [_finding(finding) for finding in outcome.suppressed],
     }
+    if report.risk is not None:
+        document["risk"] = msgspec.to_builtins(report.risk)
     if report.everything:
         document["standing"] = [_finding(finding) for finding in outcome.standing]
         document["uncertain"] = [_finding(finding) for finding in outcome.uncertain]

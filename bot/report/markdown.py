@@ -10,10 +10,13 @@ from __future__ import annotations
 import functools
 import re
 import urllib.parse
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from analyzers.findings import Cost, Edit, Finding, Step
 from bot.report import Report
+from bot.report.risk import footer, rows
+from bot.review.explain import RiskSummary
 from bot.review.wording import diff, lines_of_text, named, pieces, plural, visible, where
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ def summary(report: Report) -> str:
     listed = outcome.overflow
     return filled(
         "summary.md.j2",
+        risk=risk(report.risk, outcome.posted),
         posted=outcome.posted,
         is_complete=report.is_complete,
         inline_count=len(outcome.inline),
@@ -57,6 +61,20 @@ def summary(report: Report) -> str:
         more_gaps=len(report.gaps[_MOST_ROWS:]),
         coverage=_coverage(report),
     )
+
+
+def risk(summary: RiskSummary | None, findings: Iterable[Finding]) -> str:
+    """
+    A risk summary; empty where there is nothing to say.
+
+    Args:
+        summary: What is said.
+        findings: Those that it may speak of.
+    """
+    if summary is None or not summary.told:
+        return ""
+    shown = rows(summary, findings)
+    return filled("risk.md.j2", risk=summary, rows=shown, footer=footer(summary)).strip()
 
 
 def inline(report: Report, finding: Finding) -> str:

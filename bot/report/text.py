@@ -14,6 +14,8 @@ from rich.text import Text
 
 from analyzers.findings import Consequence, Cost, Finding, Severity, Step
 from bot.report import Report
+from bot.report.risk import footer as risk_footer
+from bot.report.risk import rows as risk_rows
 from bot.review.wording import diff, named, pieces, plural, visible, where
 
 _COLOURS = {
@@ -48,6 +50,7 @@ class _Printer:
     def print(self) -> None:
         outcome = self._report.outcome
         self._header()
+        self._risk()
         for finding in outcome.posted:
             self._finding(finding)
         self._consequences()
@@ -84,6 +87,24 @@ class _Printer:
         if not self._report.outcome.is_scan:
             compared = f"{_short(review.base)} → {compared}"
         self._line(Text.assemble(("Countersign", "bold"), (f"  {compared}", _FAINT)))
+        self._line()
+
+    def _risk(self) -> None:
+        """The risk summary: the whole, then finding by finding."""
+        risk = self._report.risk
+        if risk is None or not risk.told:
+            return
+        self._line(Text("what it means", style="bold"))
+        self._line(_prose(risk.lead, self._console), indent=2)
+        for told, finding in risk_rows(risk, self._report.outcome.posted):
+            severity = Text(f"{finding.severity.name.lower()} ", _COLOURS[finding.severity])
+            self._line(Text.assemble(severity, f"{where(finding.place)}  ", _prose(told.text, self._console)), indent=2)
+            if told.question:
+                self._line(Text.assemble(("? ", "bold"), _prose(told.question, self._console)), indent=4)
+        if risk.left_out:
+            self._line(Text(f"…and {plural(risk.left_out, 'more finding')}", style=_FAINT), indent=2)
+        if footer := risk_footer(risk):
+            self._line(Text(visible(footer), style=_FAINT), indent=2)
         self._line()
 
     def _finding(self, finding: Finding) -> None:

@@ -24,6 +24,10 @@ review off. They are read strictly: whatever is not understood is an error with 
     [baseline]
     file = "countersign-baseline.json"      # from this file's folder
 
+    [llm]
+    code = "private"                        # or "send", "off"; the root's file only
+    exclude = ["billing/"]                  # whose code no language model sees
+
     [[models]]                              # the root's file only
     file = "tools/billing.toml"             # or the keys of `analyzers/frameworks/*.toml` themselves
 """
@@ -37,7 +41,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -52,14 +56,17 @@ from bot.review.drafts import Mode
 FILE_NAME = ".countersign.toml"
 
 MODES: tuple[Mode, ...] = get_args(Mode)
+LlmCode = Literal["send", "private", "off"]
+LLM_CODES: tuple[LlmCode, ...] = get_args(LlmCode)
 
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "paths": ("exclude",),
     "review": ("fail-on", "min-confidence", "max-inline"),
     "baseline": ("file",),
+    "llm": ("code", "exclude"),
 }
 _TOP = ("mode", "modes", "rules", "models", *_SECTIONS)
-_ROOT_ONLY = frozenset({"mode", "modes", "review.max-inline", "models"})
+_ROOT_ONLY = frozenset({"mode", "modes", "review.max-inline", "models", "llm.code"})
 
 Names: TypeAlias = Mapping[str, Severity | None]
 
@@ -87,6 +94,10 @@ class Configuration(msgspec.Struct, frozen=True):
     """Path of the baseline from the repository's root; empty for none."""
     accepted: frozenset[str] = frozenset()
     """Fingerprints of the baseline."""
+    llm_code: LlmCode = "send"
+    """Whether a language model sees the code of a finding, only what is said of it, or nothing at all."""
+    llm_exclude: tuple[str, ...] = ()
+    """gitignore patterns, from the repository's root, of files whose code it never sees."""
     models: tuple[tuple[str, str], ...] = ()
     """Own framework models: (where it was read, TOML text)."""
     lines: Mapping[str, int] = MappingProxyType({})
@@ -125,6 +136,8 @@ class Configuration(msgspec.Struct, frozen=True):
         values["review.min-confidence"] = json.dumps(self.min_confidence.name.lower())
         values["review.max-inline"] = str(self.max_inline)
         values["baseline.file"] = json.dumps(self.baseline_file, ensure_ascii=False)
+        values["llm.code"] = json.dumps(self.llm_code)
+        values["llm.exclude"] = json.dumps(list(self.llm_exclude), ensure_ascii=False)
         values["models"] = json.dumps([where for where, _ in self.models], ensure_ascii=False)
         return tuple((name, value, self._origin(name)) for name, value in values.items())
 
@@ -156,6 +169,13 @@ class Configurations:
     def options_for(self, path: str) -> Options:
         """The engine's switches for a path."""
         return self._options[self._folder_for(path)]
+
+    def withheld(self, path: str) -> bool:
+        """Whether any file's `llm.exclude` keeps a path's code from a language model; the nearest file frees none."""
+        import pathspec  # 40 ms that a review without a model does without
+
+        patterns = {pattern for configuration in self._by_folder.values() for pattern in configuration.llm_exclude}
+        return pathspec.GitIgnoreSpec.from_lines(sorted(patterns)).match_file(path)
 
     def _folder_for(self, path: str) -> str:
         folder = posixpath.dirname(path)
@@ -234,7 +254,7 @@ class _Reader:
             mode=MODES[self._choice("mode", MODES, _DEFAULT.mode)],
             modes={rule: MODES[self._choice(f"modes.{rule}", MODES, "")] for rule in sorted(self._table("modes"))},
             rules=dict(self._switched()),
-            exclude=self._excluded(),
+            exclude=self._patterns("paths.exclude"),
             fail_on=Severity(self._choice("review.fail-on", _names(Severity), _DEFAULT.fail_on.name.lower())),
             min_confidence=Confidence(
                 self._choice("review.min-confidence", _names(Confidence), _DEFAULT.min_confidence.name.lower())
@@ -242,6 +262,8 @@ class _Reader:
             max_inline=self._count("review.max-inline", _DEFAULT.max_inline),
             baseline_file=baseline_file,
             accepted=self._accepted(baseline_file),
+            llm_code=LLM_CODES[self._choice("llm.code", LLM_CODES, _DEFAULT.llm_code)],
+            llm_exclude=self._patterns("llm.exclude"),
             models=tuple(self._models()),
             lines=dict(self._lines),
         )
@@ -313,10 +335,11 @@ class _Reader:
             raise self._error(key, f"{json.dumps(path)} leads out of the repository")
         return found
 
-    def _excluded(self) -> tuple[str, ...]:
-        value = self._value("paths.exclude") or []
+    def _patterns(self, key: str) -> tuple[str, ...]:
+        """Gitignore patterns as the root sees them."""
+        value = self._value(key) or []
         if not isinstance(value, list) or not all(isinstance(pattern, str) and pattern for pattern in value):
-            raise self._error("paths.exclude", '"paths.exclude" is a list of patterns')
+            raise self._error(key, f'"{key}" is a list of patterns')
         return tuple(_from_root(pattern, self._folder) for pattern in value)
 
     def _accepted(self, path: str) -> frozenset[str]:

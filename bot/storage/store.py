@@ -16,6 +16,7 @@ from bot.storage.decisions import Decisions
 from bot.storage.deliveries import Deliveries
 from bot.storage.drafts import Drafts
 from bot.storage.pending import PendingPullRequests
+from bot.storage.prose import Answers, Ledger, Summaries
 from bot.storage.pull_requests import PullRequests
 from bot.storage.repositories import Repositories
 from bot.storage.reviews import Reviews
@@ -43,6 +44,9 @@ class Store:
         self.decisions = Decisions(database)
         self.pending = PendingPullRequests(database)
         self.commands = Commands(database)
+        self.answers = Answers(database)
+        self.ledger = Ledger(database)
+        self.summaries = Summaries(database)
         self.workers = Workers(database)
 
     @classmethod

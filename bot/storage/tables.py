@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 
 from analyzers.findings import Finding
+from bot.review.explain import RiskSummary
 from bot.review.records import Found
 from bot.storage.types import Id, Moment, Struct, Words
 
@@ -177,4 +179,36 @@ workers = Table(
     metadata,
     Column("id", Words, primary_key=True),
     Column("beat_at", Moment, nullable=False),
+)
+
+llm_answers = Table(
+    "llm_answers",
+    metadata,
+    Column("key", Words, primary_key=True),  # hash of what was asked, and whom
+    Column("text", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+llm_calls = Table(
+    "llm_calls",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("repository", Words, nullable=False),  # by name: the command line reviews what has no row
+    Column("review", Words, nullable=False),
+    Column("prompt", Words, nullable=False),
+    Column("model", Words, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("money", Double, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("is_settled", Boolean, nullable=False),  # until then it counts with what it may cost at most
+    Index(None, "at"),
+    Index(None, "repository", "review"),
+)
+
+risk_summaries = Table(
+    "risk_summaries",
+    metadata,
+    Column("review", ForeignKey("reviews.id"), primary_key=True),
+    Column("summary", Struct(RiskSummary), nullable=False),
 )

@@ -135,7 +135,7 @@ def test_nearest_file_wins_whole() -> None:
         ("mode = 3\n", '1: "mode" is one of sign-first, post-then-sign, off, not 3'),
         (
             'x = """\n[rules]\n"""\n',
-            '1: unknown key "x"; known are mode, modes, rules, models, paths, review, baseline',
+            '1: unknown key "x"; known are mode, modes, rules, models, paths, review, baseline, llm',
         ),
         ("review = 3\n", '1: "review" is a section: write [review]'),
         ('[paths]\nexclude = "a"\n', '2: "paths.exclude" is a list of patterns'),

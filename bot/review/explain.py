@@ -1,0 +1,313 @@
+"""
+The risk summary: what a change means in production, for the person who decides.
+
+It is written twice. `without_model` says it from what the analysis knows, and always exists. A language model may say
+it better; `with_answer` puts its sentences in the place of ours, finding by finding, where the evidence bears them.
+Which findings there are, their order, severity and place are never its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from analyzers.findings import Category, Consequence, Cost, Finding
+from bot.review import grounding
+from bot.review.evidence import Case, Evidence
+from bot.review.grounding import Ground, Kept
+
+MOST_SENTENCES = {"change": 1, "together": 2, "production": 3, "question": 1}
+"""Of each part of an answer."""
+_MOST_ENTRIES = 3
+_MOST_TOLD = 5
+"""Findings that are told one by one; the summary stays on one screen."""
+_ROWS = 100
+"""How many rows a cost is spelled out for."""
+
+_QUESTIONS: Mapping[Category, str] = {
+    "nplusone": "How many rows can this meet at once in production?",
+    "transactions": "May one of these be seen, or fail, without the other?",
+    "sql": "How many rows has the table in production, and who else writes to it while this runs?",
+    "auth": "Who is meant to reach this?",
+    "resilience": "What is meant to happen when the other side is slow, or down?",
+}
+"""What only the author can know, by category."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What is said of one finding."""
+
+    fingerprint: str
+    text: str
+    question: str = ""
+    """To the author, where intent decides."""
+    is_model: bool = False
+    """Whether a language model said it."""
+
+
+class RiskSummary(msgspec.Struct, frozen=True):
+    """Prose for the reviewer. Code stands in backticks; everything else is text."""
+
+    lead: str = ""
+    """Of the change as a whole."""
+    told: tuple[Told, ...] = ()
+    """Worst first."""
+    left_out: int = 0
+    """Findings that are not told one by one."""
+    model: str = ""
+    """Whose words some of these are; empty for none."""
+    note: str = ""
+    """Why a model's words are missing, in a few words; empty where none was asked for or all are there."""
+    kept: int = 0
+    dropped: int = 0
+    """Sentences of the model."""
+    cost: float = 0.0
+    """In the money of the settings; nothing when it was said before."""
+
+    @property
+    def explained(self) -> int:
+        """How many findings a model explained."""
+        return sum(told.is_model for told in self.told)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a model answers to `risk_summary`; a finding that it leaves out is told without it."""
+
+    change: str = ""
+    together: str = ""
+    findings: dict[str, AnswerOfOne] = {}
+
+
+class AnswerOfOne(msgspec.Struct, frozen=True):
+    """What a model says of one finding."""
+
+    production: str = ""
+    question: str = ""
+
+
+def schema(ids: Iterable[str]) -> dict[str, Any]:
+    """
+    The strict JSON schema of an answer: one key for each finding, so that none can be missing, doubled or invented.
+
+    https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+    """
+    of_one = _object({"production": _TEXT, "question": _TEXT})
+    return _object({"change": _TEXT, "together": _TEXT, "findings": _object(dict.fromkeys(ids, of_one))})
+
+
+def schema_of_one(id_: str) -> dict[str, Any]:
+    """The schema of an answer to `explain_finding`."""
+    return _object({"findings": _object({id_: _object({"production": _TEXT, "question": _TEXT})})})
+
+
+_TEXT = {"type": "string"}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+# --- without a model --------------------------------------------------------------------------------------------------
+
+
+def without_model(findings: Sequence[Finding], consequences: Sequence[Consequence], note: str = "") -> RiskSummary:
+    """
+    The summary as the analysis itself can write it.
+
+    Args:
+        findings: Worst first.
+        consequences: Of the entry points that the change reaches.
+        note: Why there are no words of a model.
+    """
+    if not findings:
+        return RiskSummary(note=note)
+    lead = [*_load(consequences), *_order(findings), *_fixes(findings)]
+    return RiskSummary(
+        lead=" ".join(lead),
+        told=tuple(_told(finding, consequences) for finding in findings[:_MOST_TOLD]),
+        left_out=len(findings[_MOST_TOLD:]),
+        note=note,
+    )
+
+
+def _load(consequences: Sequence[Consequence]) -> list[str]:
+    """What grows with the data now: one sentence for what is looped over, and how often."""
+    growing: dict[tuple[str, int, bool], list[str]] = {}
+    for row in consequences:
+        for over, added in _growth(row):
+            growing.setdefault((over, added, row.before is None), []).append(f"`{row.entry}`")
+    said = []
+    for (over, added, is_new), entries in growing.items():
+        verb = ("is new and runs" if len(entries) == 1 else "are new and run") if is_new else "runs"
+        verb = "run" if len(entries) > 1 and not is_new else verb
+        more = "" if is_new else " more"
+        said.append(
+            f"{_listed(entries)} {verb} {_queries(added)}{more} for each `{over}`: "
+            f"{_ROWS} rows are {_ROWS * added} round trips{more}."
+        )
+    return said[:_MOST_ENTRIES]
+
+
+def _growth(row: Consequence) -> list[tuple[str, int]]:
+    """What an entry point loops over, with the queries for each that the change adds."""
+    before = dict((row.before or Cost()).per_row)
+    after = dict((row.after or Cost()).per_row)
+    return [(over, count - before.get(over, 0)) for over, count in after.items() if count > before.get(over, 0)]
+
+
+def _order(findings: Sequence[Finding]) -> list[str]:
+    """Where to look first, and why there."""
+    if len(findings) == 1:
+        return []
+    first, second = findings[:2]
+    at = f"`{first.place.path}:{first.place.span.line}`"
+    if first.severity > second.severity:
+        why = f"it is the only one of {first.severity.name.lower()} severity"
+    elif first.fix is not None:
+        why = "its fix is at hand"
+    else:
+        same = sum(finding.severity is first.severity for finding in findings)
+        why = f"{'all' if same == len(findings) else f'the first {same}'} are of {first.severity.name.lower()} severity"
+    places = {finding.place.path for finding in findings}
+    scattered = f"in {len(places)} files" if len(places) > 1 else "in one file"
+    return [f"Of the {len(findings)} findings {scattered}, look first at {at}: {why}."]
+
+
+def _fixes(findings: Sequence[Finding]) -> list[str]:
+    fixed = sum(finding.fix is not None for finding in findings)
+    if not fixed:
+        return []
+    if len(findings) == 1:
+        return ["A verified fix is at hand."]
+    return [f"A verified fix is at hand for {'all' if fixed == len(findings) else fixed} of them."]
+
+
+def _told(finding: Finding, consequences: Sequence[Consequence]) -> Told:
+    text = f"{finding.message.rstrip('.')}."
+    row = next((row for row in consequences if row.entry == finding.entry and row.changed), None)
+    if row is not None and row.after is not None:
+        before = "It is new" if row.before is None else f"`{row.entry}` ran {_cost(row.before)} before"
+        text += f" {before}, and runs {_cost(row.after)} now."
+    if finding.advice:
+        text += f" {finding.advice.rstrip('.')}."
+    return Told(finding.fingerprint, text, _question(finding, row))
+
+
+def _question(finding: Finding, row: Consequence | None) -> str:
+    grows = [over for over, _ in _growth(row)] if row is not None else []
+    if finding.category == "nplusone" and grows:
+        return f"How many `{grows[0]}` rows can `{finding.entry}` meet at once in production?"
+    return _QUESTIONS[finding.category]
+
+
+def _cost(cost: Cost) -> str:
+    """A cost in words: `1 query`, `1 query and 2 for each order`."""
+    return " and ".join(
+        (_queries(cost.queries).replace("one", "1", 1), *(f"{count} for each `{over}`" for over, count in cost.per_row))
+    )
+
+
+def _queries(count: int) -> str:
+    return "one query" if count == 1 else f"{count} queries"
+
+
+def _listed(items: Sequence[str]) -> str:
+    shown = [*items[:_MOST_ENTRIES]]
+    if len(items) > _MOST_ENTRIES:
+        shown.append(f"{len(items) - _MOST_ENTRIES} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+# --- with a model -----------------------------------------------------------------------------------------------------
+
+
+def with_answer(ours: RiskSummary, evidence: Evidence, answer: Answer, model: str) -> RiskSummary:
+    """
+    Our summary with the model's words where the evidence bears them; where too much had to go, ours stay.
+
+    Args:
+        ours: Of `without_model`, for the same findings.
+        evidence: What the model was told.
+        answer: What it said.
+        model: Its name.
+    """
+    texts: list[Kept] = []
+    said: dict[str, tuple[Kept, Kept]] = {}
+    for case in evidence.cases:
+        of_one = answer.findings.get(case.id, AnswerOfOne())
+        on = _ground(evidence, [case])
+        production = grounding.keep(of_one.production, on, MOST_SENTENCES["production"])
+        question = _asked(of_one.question, on)
+        said[case.finding.fingerprint] = production, question
+        texts += [production, question]
+    whole = _ground(evidence, evidence.cases)
+    change = grounding.keep(answer.change, whole, MOST_SENTENCES["change"])
+    together = grounding.keep(answer.together, whole, MOST_SENTENCES["together"])
+    texts += [change, together]
+    told = tuple(_replaced(told, *said.get(told.fingerprint, (Kept(), Kept()))) for told in ours.told)
+    lead = " ".join([ours.lead] + [part.text for part in (change, together) if part.holds])
+    summary = msgspec.structs.replace(
+        ours,
+        lead=lead.strip(),
+        told=told,
+        kept=sum(text.kept for text in texts),
+        dropped=sum(text.dropped for text in texts),
+    )
+    if not summary.explained and lead == ours.lead:
+        return msgspec.structs.replace(summary, note="the model said nothing that the evidence bears")
+    return msgspec.structs.replace(summary, model=model)
+
+
+def explained(ours: Told, case: Case, evidence: Evidence, answer: Answer) -> Told:
+    """One finding with the model's words, where the evidence bears them."""
+    on = _ground(evidence, [case])
+    of_one = answer.findings.get(case.id, AnswerOfOne())
+    production = grounding.keep(of_one.production, on, MOST_SENTENCES["production"])
+    return _replaced(ours, production, _asked(of_one.question, on))
+
+
+def only(summary: RiskSummary, ours: RiskSummary) -> RiskSummary:
+    """
+    What a summary says of the findings that `ours` tells; its other words go.
+
+    What it says of the change as a whole stays only if these are the same findings: it may speak of any of them.
+    """
+    said = {told.fingerprint: told for told in summary.told if told.is_model}
+    same = {told.fingerprint for told in summary.told} == {told.fingerprint for told in ours.told}
+    told = tuple(said.get(told.fingerprint, told) for told in ours.told)
+    is_model = same or any(one.is_model for one in told)
+    return msgspec.structs.replace(
+        ours,
+        lead=summary.lead if same and summary.model else ours.lead,
+        told=told,
+        model=summary.model if is_model else "",
+        note=summary.note,
+        kept=summary.kept,
+        dropped=summary.dropped,
+        cost=summary.cost,
+    )
+
+
+def _ground(evidence: Evidence, cases: Sequence[Case]) -> Ground:
+    """What may be said of some findings: their evidence, what entry points cost, and the words of their rules."""
+    rules = [case.rule_text for case in evidence.cases]
+    count = len(evidence.cases) + evidence.left_out
+    return grounding.ground([*(case.text for case in cases), evidence.entries_text], rules, [count, len(cases)])
+
+
+def _asked(question: str, on: Ground) -> Kept:
+    kept = grounding.keep(question, on, MOST_SENTENCES["question"])
+    return kept if kept.text.endswith("?") else Kept(dropped=kept.dropped + kept.kept)
+
+
+def _replaced(ours: Told, production: Kept, question: Kept) -> Told:
+    if not production.holds:
+        return ours
+    return Told(ours.fingerprint, production.text, question.text or ours.question, is_model=True)
