@@ -132,7 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many reviews of one installation are under way at once, on all hosts together."""
     commands_per_hour: Positive = 60
     """How many comments with commands are heard from one person; more are passed over."""
-    retry_seconds: Positive = 1
+    retry_seconds: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     """How long the first retry waits after GitHub did not answer; each further one waits twice as long."""
     sweep_seconds: Positive = 300
     """How often is looked for what was missed, and for reactions."""

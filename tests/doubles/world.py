@@ -84,6 +84,8 @@ class ReviewComment(Comment):
     path: str
     commit: str
     """The head it was written for; its lines are that commit's."""
+    base: str
+    """Where the base branch stood then."""
     subject: Literal["line", "file"] = "line"
     side: Side = "RIGHT"
     line: int | None = None
@@ -95,8 +97,10 @@ class ReviewComment(Comment):
         return node_id("PullRequestReviewComment", self.id)
 
     def file(self) -> FileDiff:
-        """The file's diff at the commit it was written for."""
-        return next(file for file in self.pull.diff(self.commit) if file.path == self.path)
+        """The file's diff as it was when it was written, whatever the base is now."""
+        git = self.pull.repository.git
+        diff = git.diff(git.merge_base(self.base, self.commit), self.commit)
+        return next(file for file in diff if file.path == self.path)
 
     def line_at_head(self, line: int | None, side: Side | None) -> int | None:
         """Where a line stands at the pull request's head; None if it changed, or is no longer shown in the diff."""

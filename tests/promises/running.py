@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+
+import sqlalchemy
 
 from tests.doubles.github import WEBHOOK_SECRET, GitHub
 
@@ -27,7 +30,7 @@ PATIENCE = 60.0
 class Service:
     """The service, told where its GitHub is. It may be killed and started again."""
 
-    def __init__(self, github: GitHub, data: Path, **settings: str) -> None:
+    def __init__(self, github: GitHub, data: Path, **settings: str | int) -> None:
         self.github = github
         self.data = data
         self.port = _free_port()
@@ -43,8 +46,13 @@ class Service:
             "COUNTERSIGN_GITHUB_APP_ID": str(github.world.app.id),
             "COUNTERSIGN_GITHUB_PRIVATE_KEY": str(key),
             "COUNTERSIGN_GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            **{f"COUNTERSIGN_{name.upper()}": value for name, value in settings.items()},
+            **{f"COUNTERSIGN_{name.upper()}": str(value) for name, value in settings.items()},
         }
+        self._database = sqlalchemy.create_engine(
+            self.environment.get("COUNTERSIGN_DATABASE_URL", f"sqlite:///{data}/countersign.sqlite3").replace(
+                "postgresql:", "postgresql+psycopg:"
+            )
+        )
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -72,11 +80,39 @@ class Service:
         except OSError:
             return False
 
+    def read_metrics(self) -> str:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+
+    def reviews(self, status: str) -> int:
+        """How many reviews are in a status."""
+        found = re.search(rf'^countersign_reviews{{status="{status}"}} (\d+)', self.read_metrics(), re.MULTILINE)
+        return int(found[1]) if found else 0
+
+    def rest(self) -> None:
+        """
+        Wait until there is nothing to do: every delivery was handled, every workflow has ended, and GitHub shows every
+        decision.
+        """
+        eventually(lambda: not any(self._left()), lambda: f"{self._left()}\n{self.log.read_text()[-6000:]}")
+
+    def _left(self) -> list[str]:
+        """What there is to do."""
+        schema = "dbos." if self._database.dialect.name == "postgresql" else ""
+        with self._database.connect() as connection:
+            found = connection.exec_driver_sql(
+                f"SELECT workflow_uuid FROM {schema}workflow_status WHERE status NOT IN ('SUCCESS', 'ERROR')"
+                " UNION ALL SELECT id FROM deliveries WHERE handled_at IS NULL"
+                " UNION ALL SELECT 'batch ' || CAST(id AS TEXT) FROM batches WHERE NOT published"
+            )
+            return list(found.scalars())
+
     def kill(self) -> None:
         """`kill -9`."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+        self.github.hooks.url = None
 
     def stop(self) -> None:
         assert self.process is not None
@@ -99,6 +135,7 @@ class Service:
         assert self.process is not None
         if self.process.poll() is None:
             self.stop()
+        self._database.dispose()
 
 
 def eventually(condition: Callable[[], T], because: Callable[[], object] = lambda: "", seconds: float = PATIENCE) -> T:

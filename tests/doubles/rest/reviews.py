@@ -103,6 +103,7 @@ def _add(call: Call, review: Review, body: str, place: Place, thread: Thread | N
         thread=thread,
         path=place.path,
         commit=review.commit if not thread.comments else thread.root.commit,
+        base=pull.base_sha if not thread.comments else thread.root.base,
         subject="line" if place.line else "file",
         side=place.side,
         line=place.line,
