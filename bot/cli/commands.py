@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.cli import deciding, desk, output, serving, setting_up
+from bot.cli import deciding, desk, output, prompting, serving, setting_up
 from bot.cli.desk import PortOption, WebOption
 from bot.cli.output import ConfidenceName, SeverityName, Surface, Wanted
 
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="The reviewed repository's configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+app.add_typer(prompting.app, name="prompts")
 for _of_the_service in (
     setting_up.init,
     setting_up.doctor,
@@ -103,7 +104,7 @@ def review(
     from analyzers.git import Repository
 
     with Repository(repo) as repository:
-        change, configured_in = _change(repository, base, head, staged)
+        change, configured_in = change_of(repository, base, head, staged)
         wanted = Wanted(surface, output_file, everything, fail_on, min_confidence)
         if web:
             _show(
@@ -139,7 +140,7 @@ def scan(
     wanted = Wanted(surface, output_file, everything, fail_on, min_confidence)
     with Repository(path) as repository:
         tree: Tree = repository.working_tree() if repository.work_tree else repository.commit_tree("HEAD")
-        configurations = _configurations(tree)
+        configurations = configurations_in(tree)
         with Index.open(output.settings().index_file) as index, output.progress() as progress:
             found = engine.scan(tree, index, configurations.options_for, _scanned(path, repository), progress)
         outcome = output.judge(found, configurations, wanted, is_scan=True)
@@ -163,7 +164,7 @@ def effects(path: Annotated[Path, typer.Argument(help="A file or directory.")]) 
 
     with Repository(path) as repository, Index.open(output.settings().index_file) as index:
         tree: Tree = repository.working_tree() if repository.work_tree else repository.commit_tree("HEAD")
-        options_for = _configurations(tree).options_for
+        options_for = configurations_in(tree).options_for
         for entry in engine.effects(tree, index, options_for, _scanned(path, repository)):
             typer.echo(dump(entry))
 
@@ -226,7 +227,7 @@ def config_show(
             tree = repository.working_tree()
         else:
             tree = repository.commit_tree("HEAD" if base is None else base)
-        rows = _configurations(tree).for_path(path).shown(rule.id for rule in catalogue.load())
+        rows = configurations_in(tree).for_path(path).shown(rule.id for rule in catalogue.load())
     width = max(len(f"{name} = {value}") for name, value, _ in rows)
     for name, value, origin in rows:
         typer.echo(f"{f'{name} = {value}':<{width}}  # {origin}")
@@ -280,14 +281,14 @@ def demo(
         shop.make(directory)
         typer.echo(f"countersign: an order service in {directory}, its change on branch `{shop.BRANCH}`", err=True)
         repository = stack.enter_context(Repository(directory))
-        change, configured_in = _change(repository, None, None, staged=False)
+        change, configured_in = change_of(repository, None, None, staged=False)
         if web:
             _show(change, configured_in, Wanted(surface), repository, shop.TITLE, port)
         else:
             _review(change, configured_in, Wanted(surface))
 
 
-def _change(repository: Repository, base: str | None, head: str | None, staged: bool) -> tuple[Change, Tree]:
+def change_of(repository: Repository, base: str | None, head: str | None, staged: bool) -> tuple[Change, Tree]:
     """
     The change that the options mean, and the tree to read its configuration from.
 
@@ -333,8 +334,8 @@ def _review(change: Change, configured_in: Tree, wanted: Wanted, summarised: str
         wanted: What to write.
         summarised: The repository's name, if a risk summary is wanted.
     """
-    configurations = _configurations(configured_in)
-    outcome = _judged(change, configured_in, configurations, wanted)
+    configurations = configurations_in(configured_in)
+    outcome = judged(change, configured_in, configurations, wanted)
     risk = None
     if summarised is not None:
         from bot.cli import risk as summaries
@@ -348,14 +349,14 @@ def _show(change: Change, configured_in: Tree, wanted: Wanted, repository: Repos
     """Review a change and show it as web pages."""
     from bot.workflow import engine
 
-    configurations = _configurations(configured_in)
-    outcome = _judged(change, configured_in, configurations, wanted)
+    configurations = configurations_in(configured_in)
+    outcome = judged(change, configured_in, configurations, wanted)
     found = engine.found(change, outcome, configurations.root)
     name = (repository.work_tree or repository.git_dir).resolve().name
     desk.serve(change, found, name, title, port)
 
 
-def _judged(change: Change, configured_in: Tree, configurations: Configurations, wanted: Wanted) -> Outcome:
+def judged(change: Change, configured_in: Tree, configurations: Configurations, wanted: Wanted) -> Outcome:
     """Review a change, as it is configured."""
     from analyzers import engine
     from analyzers.index import Index
@@ -371,7 +372,8 @@ def _short(tree: Tree) -> str:
     return tree.name[:7] if len(tree.name) >= 40 else tree.name
 
 
-def _configurations(tree: Tree) -> Configurations:
+def configurations_in(tree: Tree) -> Configurations:
+    """All configuration of a tree."""
     from analyzers import catalogue
     from bot.review import configuration
 

@@ -92,7 +92,7 @@ class Model:
             raise Unreachable("the model did not answer in time") from None
         except openai.APIStatusError as exc:
             raise Unreachable(f"the model's endpoint answered {exc.status_code}") from None
-        except openai.OpenAIError as exc:
+        except (openai.OpenAIError, ValueError) as exc:  # ValueError: a body that is no JSON, or not what it should be
             raise Unreachable(f"the model's endpoint can't be used ({type(exc).__name__})") from None
 
     def _client(self) -> openai.AsyncOpenAI:

@@ -110,7 +110,7 @@ class Writer:
         if not subject.findings:
             return ours
         prompt = prompts.load("risk_summary", self._folder)
-        shown = self._gather(subject, prompt)
+        shown = gather(subject, prompt, self._options)
         if not shown.cases:
             return msgspec.structs.replace(ours, note="no finding fits what a model may be told")
         try:
@@ -123,7 +123,7 @@ class Writer:
         """What the first finding means; its own words where no model's can be had."""
         ours = explain.without_model(subject.findings[:1], subject.consequences).told[0]
         prompt = prompts.load("explain_finding", self._folder)
-        shown = self._gather(subject, prompt)
+        shown = gather(subject, prompt, self._options)
         if not shown.cases:
             return ours
         case = shown.cases[0]
@@ -132,19 +132,6 @@ class Writer:
         except NoAnswer:
             return ours
         return explain.explained(ours, case, shown, answer)
-
-    def _gather(self, subject: Subject, prompt: Prompt) -> Evidence:
-        return evidence.gather(
-            subject.findings,
-            subject.consequences,
-            subject.rules,
-            subject.lines_of,
-            tokens=self._options.evidence_tokens or prompt.model.evidence_tokens,
-            code=subject.code,
-            denied=subject.denied,
-            title=subject.title,
-            description=subject.description,
-        )
 
     def _ask(
         self, subject: Subject, prompt: Prompt, shown: Evidence, schema: dict[str, Any], type_: type[_T]
@@ -216,6 +203,21 @@ class Memory:
     def settle(self, number: int, call: Call) -> None:
         """See `Ledger`."""
         self.calls[number] = call
+
+
+def gather(subject: Subject, prompt: Prompt, options: Options) -> Evidence:
+    """What a prompt tells a model of a subject."""
+    return evidence.gather(
+        subject.findings,
+        subject.consequences,
+        subject.rules,
+        subject.lines_of,
+        tokens=options.evidence_tokens or prompt.model.evidence_tokens,
+        code=subject.code,
+        denied=subject.denied,
+        title=subject.title,
+        description=subject.description,
+    )
 
 
 def _key(prompt: Prompt, model: Asked, question: Question) -> str:

@@ -206,8 +206,8 @@ def _page(rule: Rule) -> dict[str, str]:
     """Of a rule's page what explains it: its prose without examples."""
     return {
         "title": rule.title,
-        "what_happens": rule.section("What happens"),
-        "why_it_hurts": rule.section("Why it hurts in production"),
+        "what_happens": _prose(rule.section("What happens")),
+        "why_it_hurts": _prose(rule.section("Why it hurts in production")),
         "how_to_avoid_it": _prose(rule.section("Instead")),
     }
 

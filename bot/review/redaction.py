@@ -229,7 +229,7 @@ def _in_line(line: str, start: int, is_code: bool) -> Iterator[_Stretch]:
 
 def _told_by_detectors(line: str) -> Iterator[str]:
     for detect in _detectors():
-        yield from (value for value in detect(line) if len(value) >= 8)
+        yield from (value for value in detect(line) if len(value) >= 8 and not _PLACEHOLDER.fullmatch(value))
 
 
 @functools.cache

@@ -1,0 +1,62 @@
+"""
+`countersign prompts`: what is said to a language model, and how well it does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli import output
+
+app = typer.Typer(help="What is said to a language model, and how well it does.", no_args_is_help=True)
+
+FolderOption = Annotated[
+    Path | None, typer.Option("--prompts", help="A folder of prompts, instead of those that come with Countersign.")
+]
+NameArgument = Annotated[str, typer.Argument(help="The prompt.")]
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="A prompt; by default, list all.")] = "", folder: FolderOption = None
+) -> None:
+    """Print a prompt as it stands in its files, or list all."""
+    from bot.llm import prompts
+
+    if not name:
+        for each in prompts.names(folder):
+            prompt = prompts.load(each, folder)
+            typer.echo(f"{each}  version {prompt.version}  {prompt.purpose}")
+        return
+    prompt = prompts.load(name, folder)
+    typer.echo(f"# {prompt.name}, version {prompt.version}\n\n{prompt.purpose}\n")
+    for variable, meaning in prompt.variables.items():
+        typer.echo(f"- {variable}: {meaning}")
+    wanted = prompt.model
+    typer.echo(
+        f"- temperature {wanted.temperature:g}, an answer of at most {wanted.answer_tokens} tokens, "
+        f"evidence of at most {wanted.evidence_tokens}\n\n## System\n\n{prompt.system}\n\n## User\n\n{prompt.user}"
+    )
+
+
+@app.command("render")
+def render(
+    name: NameArgument,
+    repo: Annotated[Path, typer.Option("--repo", help="The repository, or a directory in it.")] = Path(),
+    base: Annotated[str | None, typer.Option(help="As of `review`.")] = None,
+    head: Annotated[str | None, typer.Option(help="As of `review`.")] = None,
+    folder: FolderOption = None,
+) -> None:
+    """Print exactly what would be sent for a change, word for word; nothing is sent."""
+    from bot.cli import risk
+    from bot.llm import prompts
+    from bot.llm.installed import options
+    from bot.llm.writer import gather
+
+    prompt = prompts.load(name, folder)
+    subject = risk.subject_of(repo, base, head)
+    messages = prompt.render(evidence=gather(subject, prompt, options(output.settings())).payload)
+    typer.echo(f"## System\n\n{messages.system}\n\n## User\n\n{messages.user}")
