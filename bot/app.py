@@ -24,11 +24,16 @@ from starlette.concurrency import run_in_threadpool
 from bot import __version__
 from bot.errors import SettingsError
 from bot.github import events, signature
+from bot.github.accounts import Accounts
 from bot.github.checkout import Checkouts
 from bot.github.client import GitHub
 from bot.review.records import Delivery
 from bot.settings import Settings
 from bot.storage.store import Store
+from bot.web import application, sign_in
+from bot.web.sessions import Sessions
+from bot.web.site import Site
+from bot.workflow import signing
 from bot.workflow.durable import Durable
 from bot.workflow.engine import Engine
 from bot.workflow.service import Service
@@ -131,7 +136,7 @@ class _Running:
     @contextlib.asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Start, and stop when the server does."""
-        await run_in_threadpool(self._start)
+        await run_in_threadpool(self._start, app)
         try:
             yield
         finally:
@@ -154,7 +159,7 @@ class _Running:
             return f"the database does not answer: {type(exc).__name__}"
         return ""
 
-    def _start(self) -> None:
+    def _start(self, app: FastAPI) -> None:
         settings = self._settings
         folder = settings.cache_dir
         folder.mkdir(parents=True, exist_ok=True)
@@ -176,6 +181,7 @@ class _Running:
                 at_once=settings.reviews_at_once,
             ),
             commands_per_hour=settings.commands_per_hour,
+            desk_url=settings.desk_url,
         )
         self._durable = Durable(
             service,
@@ -187,6 +193,8 @@ class _Running:
             silent_after=dt.timedelta(seconds=settings.silence_seconds),
         )
         self._durable.launch()
+        if settings.has_desk:
+            app.mount("/", _desk(settings, self._durable))
         _log.info("ready", executor=executor, threads=threading.active_count())
 
     def _stop(self) -> None:
@@ -196,6 +204,27 @@ class _Running:
             self._durable.service.store.close()
         if self._seat is not None:
             self._seat.close()
+
+
+def _desk(settings: Settings, durable: Durable) -> FastAPI:
+    """The signing desk of a running service."""
+    secret = settings.github_client_secret
+    assert settings.github_client_id is not None  # the settings have a desk
+    assert secret is not None
+    url = settings.desk_url
+    accounts = Accounts(
+        durable.service.github,
+        settings.github_client_id,
+        secret.reveal(),
+        api_url=settings.github_api_url,
+        ca_file=settings.ca_file,
+    )
+    people = signing.AtGitHub(durable.service, accounts)
+    scheme, _, host = url.partition("://")
+    sessions = Sessions(secret.reveal(), cookie="countersign", is_secure=scheme == "https")
+    desk = application.create(Site(signing.desk(durable), people, sessions, frozenset({host})))
+    sign_in.add(desk, people, secret.reveal(), url)
+    return desk
 
 
 def _seat(folder: Path) -> tuple[str, IO[str]]:

@@ -114,6 +114,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The App's private key: PEM, or the path of a PEM file."""
     github_webhook_secret: Secret | None = None
     """What GitHub signs deliveries with."""
+    github_client_id: str | None = None
+    """The App's client id, with which people sign in to the signing desk."""
+    github_client_secret: Secret | None = None
+    """A client secret of the App; sessions are sealed with it too."""
+    web_url: str | None = None
+    """Where people reach the signing desk: `https://HOST`, at the root of its host."""
     github_api_url: str = "https://api.github.com"
     """Of a GitHub Enterprise Server: `https://HOST/api/v3`."""
     ca_file: Path | None = None
@@ -266,6 +272,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The variables of what `countersign serve` cannot do without and that is not set."""
         needed = ("github_app_id", "github_private_key", "github_webhook_secret")
         return tuple(variable(name) for name in needed if getattr(self, name) is None)
+
+    @property
+    def has_desk(self) -> bool:
+        """
+        Whether there is a signing desk: what it needs is set.
+
+        Raises:
+            SettingsError: Only a part of it is set, or its address is none.
+        """
+        needed = ("github_client_id", "github_client_secret", "web_url")
+        missing = [variable(name) for name in needed if getattr(self, name) is None]
+        if len(missing) == len(needed):
+            return False
+        if missing:
+            raise SettingsError(f"the signing desk needs {', '.join(missing)}")
+        if not re.fullmatch(r"https?://[^/?#@]+/?", self.web_url or ""):
+            raise SettingsError(f"{variable('web_url')} is not of the form https://HOST")
+        return True
+
+    @property
+    def desk_url(self) -> str:
+        """Where the signing desk is, without a slash at its end; empty where there is none."""
+        return (self.web_url or "").rstrip("/") if self.has_desk else ""
 
     def shown(self) -> Iterator[tuple[str, str]]:
         """Each setting that is not its default, as (variable, value); a secret's value is only said to be there."""

@@ -37,14 +37,13 @@ def serve(change: Change, found: Found, repository: str, title: str, port: int) 
         title: What the change is called.
         port: Where to listen; 0 for any.
     """
-    from urllib.parse import quote
-
     import uvicorn
 
     from bot.storage.store import Store
     from bot.web import application
     from bot.web import local as web
     from bot.web.access import Everything
+    from bot.web.desk import review_path
     from bot.web.sessions import Sessions
     from bot.web.site import Site
     from bot.workflow import local
@@ -54,14 +53,14 @@ def serve(change: Change, found: Found, repository: str, title: str, port: int) 
         Store.open(f"sqlite:///{Path(folder) / 'desk.sqlite3'}") as store,
         socket.create_server((ADDRESS, port)) as listener,
     ):
-        who = _user()
-        desk = local.desk(store, change, found, f"local/{repository}", title, who)
+        who, pull = _user(), f"local/{repository}"
+        desk = local.desk(store, change, found, pull, title, who)
         bound = listener.getsockname()[1]
         sessions = Sessions(secrets.token_hex(32), cookie=f"countersign-{bound}", is_secure=False)
         hosts = frozenset({f"{ADDRESS}:{bound}", f"localhost:{bound}"})
-        app = application.create(Site(lambda: desk, Everything(), sessions, hosts, is_local=True))
+        app = application.create(Site(desk, Everything(), sessions, hosts, is_local=True))
         key = secrets.token_urlsafe(24)
-        web.sign_in(app, sessions, key, who, "/reviews/local/" + quote(repository) + "/1")
+        web.sign_in(app, sessions, key, who, review_path(pull, 1))
         typer.echo(f"countersign: open http://{ADDRESS}:{bound}/enter/{key} (Ctrl-C ends it)", err=True)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         server.run(sockets=[listener])

@@ -129,6 +129,10 @@ class GitHub:
                 self._installations[number] = Client(self, lambda: f"token {tokens.current()}", tokens.forget)
             return self._installations[number]
 
+    def person(self, token: str) -> Client:
+        """The client of somebody who signed in."""
+        return Client(self, lambda: f"token {token}", lambda: None)
+
     @property
     def identity(self) -> Identity:
         """The App; asked of GitHub once."""

@@ -20,6 +20,9 @@ PERMISSIONS: Mapping[str, str] = {
 EVENTS = ("check_run", "check_suite", "issue_comment", "pull_request", "pull_request_review_comment")
 """What it subscribes to; installations and pings are told to every App."""
 
+CALLBACK = "/sign-in/callback"
+"""Where GitHub sends people back who sign in."""
+
 _LEVELS = ("none", "read", "write", "admin")
 
 
@@ -37,6 +40,7 @@ def manifest(url: str, name: str) -> dict[str, Any]:
         "url": url,
         "hook_attributes": {"url": f"{url.rstrip('/')}/webhooks/github", "active": True},
         "redirect_url": url,
+        "callback_urls": [f"{url.rstrip('/')}{CALLBACK}"],
         "public": False,
         "default_permissions": dict(PERMISSIONS),
         "default_events": list(EVENTS),
@@ -58,6 +62,7 @@ def registration(server: str, organization: str, url: str, name: str) -> str:
     fields = {
         "name": name,
         "url": url,
+        "callback_urls[]": wanted["callback_urls"],
         "public": "false",
         "webhook_active": "true",
         "webhook_url": wanted["hook_attributes"]["url"],

@@ -14,8 +14,20 @@ Sees: TypeAlias = Callable[[str], bool]
 """Whether somebody may see a repository, by `owner/name`."""
 
 
+class NotSignedIn(Exception):
+    """Who asks has to sign in again."""
+
+
+class Unknown(Exception):
+    """It cannot be told now what somebody may do; says why."""
+
+
 class Access(Protocol):
-    """Asked for each page and each decision."""
+    """
+    Asked for each page and each decision.
+
+    Both raise `NotSignedIn` for a session that is worth nothing any more, and `Unknown` when there is no answer.
+    """
 
     def sees(self, person: Session) -> Sees:
         """What a person may see; may be some minutes old."""

@@ -5,6 +5,7 @@ What the desk shows, and what it needs from outside.
 from __future__ import annotations
 
 import datetime as dt
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
@@ -13,6 +14,12 @@ import msgspec
 from bot.review.drafts import Decision, Draft, PullRequest
 from bot.review.records import Found, HeadReview, Pending
 from bot.review.verdict import Verdict
+
+
+def review_path(repository: str, number: int) -> str:
+    """Where a pull request's review page is on the desk, from its root."""
+    return f"/reviews/{urllib.parse.quote(repository)}/{number}"
+
 
 Side: TypeAlias = Literal["base", "head"]
 Texts: TypeAlias = Mapping[tuple[Side, str], str]
@@ -62,6 +69,15 @@ class Desk(Protocol):
         Args:
             pull: Whose drafts they are about.
             made: In their order.
+            key: Names the act: the same act counts once.
+        """
+
+    def again(self, pull: PullRequest, key: str) -> None:
+        """
+        Have the head of a pull request reviewed again.
+
+        Args:
+            pull: Whose.
             key: Names the act: the same act counts once.
         """
 

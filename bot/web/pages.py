@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from analyzers.findings import Cost
 from bot.review.wording import named, pieces, plural, visible, where
+from bot.web.desk import review_path
 
 STATIC = importlib.resources.files(__name__.rpartition(".")[0]) / "static"
 _MOMENT = "%Y-%m-%d %H:%M UTC"
@@ -46,7 +47,7 @@ def _environment() -> jinja2.Environment:
         "cost": _cost,
         "ago": ago,
     }
-    environment.globals |= {"static": static, "address": address}
+    environment.globals |= {"static": static, "address": review_path}
     return environment
 
 
@@ -67,11 +68,6 @@ def ago(at: dt.datetime | None, now: dt.datetime) -> str:
         if minutes >= size:
             return f"{minutes // size} {unit}"
     return f"{minutes} min"
-
-
-def address(repository: str, number: int) -> str:
-    """Where a pull request's review page is, from the root."""
-    return f"/reviews/{urllib.parse.quote(repository)}/{number}"
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from analyzers import catalogue
 from bot.review.drafts import PullRequest
 from bot.web import forms, pages, queue, reviewed
-from bot.web.desk import Shown
+from bot.web.desk import Shown, review_path
 from bot.web.forms import BadForm
 from bot.web.requests import At, Sent, Signed
 from bot.web.sessions import Session
@@ -25,7 +25,7 @@ router = APIRouter()
 def show_queue(request: Request, site: At, person: Signed) -> Response:
     """What waits for a signature."""
     sees = site.access.sees(person)
-    desk = site.desk()
+    desk = site.desk
     pending = [each for each in desk.queue() if sees(each.pull_request.repository)]
     page = queue.page(pending, request.query_params, desk.now())
     return HTMLResponse(pages.filled("queue.html", person=person, is_local=site.is_local, queue=page))
@@ -49,7 +49,7 @@ def decide(request: Request, owner: str, name: str, number: int, site: At, perso
         raise HTTPException(409, "There is a newer head than the one you looked at; load the page again.")
     if not form["act"]:
         raise HTTPException(422, "This form lacks its number; load the page again.")
-    desk = site.desk()
+    desk = site.desk
     try:
         made = forms.decisions(form, pull, _shown(site, pull).drafts, person.login, desk.now())
     except BadForm as exc:
@@ -58,22 +58,34 @@ def decide(request: Request, owner: str, name: str, number: int, site: At, perso
         desk.decide(pull, made, f"web:{person.login}:{form['act']}")
     if "hx-request" not in request.headers:
         anchor = "drafts" if form["draft"] == "all" else f"draft-{form['draft']}"
-        return RedirectResponse(f"{pages.address(pull.repository, pull.number)}#{anchor}", 303)
+        return RedirectResponse(f"{review_path(pull.repository, pull.number)}#{anchor}", 303)
     view = reviewed.page(_shown(site, pull))
     decided = {decision.draft for decision in made}
     cards = [card for card in view.cards if card.draft.id in decided]
     return _page("decided.html", site, person, view, may_decide=True, cards=cards)
 
 
+@router.post("/reviews/{owner}/{name}/{number}/again")
+def review_again(owner: str, name: str, number: int, site: At, person: Signed, form: Sent) -> Response:
+    """Have the head reviewed again."""
+    pull = _pull(site, person, f"{owner}/{name}", number)
+    if not site.access.may_decide(person, pull):
+        raise HTTPException(403, f"You have no write access to {pull.repository}.")
+    if not form["act"]:
+        raise HTTPException(422, "This form lacks its number; load the page again.")
+    site.desk.again(pull, f"web:{person.login}:{form['act']}")
+    return RedirectResponse(review_path(pull.repository, pull.number), 303)
+
+
 def _pull(site: Site, person: Session, repository: str, number: int) -> PullRequest:
-    pull = site.desk().find(repository, number)
+    pull = site.desk.find(repository, number)
     if pull is None or not site.access.sees(person)(pull.repository):
         raise HTTPException(404, "There is no such review, or none that you may see.")
     return pull
 
 
 def _shown(site: Site, pull: PullRequest) -> Shown:
-    shown = site.desk().shown(pull)
+    shown = site.desk.shown(pull)
     if shown is None:
         raise HTTPException(404, "This head was not reviewed yet; come back in a minute.")
     return shown

@@ -73,6 +73,7 @@ class Sessions:
         """
         self.cookie = f"__Host-{cookie}" if is_secure else cookie
         self.is_secure = is_secure
+        self.lifetime = LIFETIME
         self._sealed = Sealed(secret, "session")
 
     def begin(self, login: str, token: str = "") -> str:

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from bot.web import pages
-from bot.web.access import Access
+from bot.web.access import Access, NotSignedIn, Unknown
 from bot.web.desk import Desk
 from bot.web.sessions import Sessions
 
@@ -43,7 +43,7 @@ _ACTING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 class Site(msgspec.Struct, frozen=True):
     """What the desk is made of."""
 
-    desk: Callable[[], Desk]
+    desk: Desk
     access: Access
     sessions: Sessions
     hosts: frozenset[str]
@@ -71,6 +71,14 @@ def create(site: Site) -> FastAPI:
     async def refuse(request: Request, exc: HTTPException) -> Response:
         return _error(site, request, exc.status_code, str(exc.detail))
 
+    @app.exception_handler(NotSignedIn)
+    async def sign_in_again(request: Request, exc: Exception) -> Response:
+        return _error(site, request, 401, "You have to sign in again.")
+
+    @app.exception_handler(Unknown)
+    async def not_now(request: Request, exc: Exception) -> Response:
+        return _error(site, request, 503, str(exc))
+
     @app.exception_handler(404)
     async def missing(request: Request, exc: Exception) -> Response:
         return _error(site, request, 404, "There is nothing here, or nothing that you may see.")
@@ -97,6 +105,6 @@ def _error(site: Site, request: Request, status: int, words: str) -> Response:
     """A page that says what is wrong; who is not signed in and looks for a page is led to the sign-in."""
     if "hx-request" in request.headers:
         return HTMLResponse(pages.filled("said.html", words=words), status)
-    return HTMLResponse(
-        pages.filled("error.html", person=None, is_local=site.is_local, status=status, words=words), status
-    )
+    wanted = request.url.path if request.method == "GET" else "/"
+    values = {"person": None, "is_local": site.is_local, "status": status, "words": words, "wanted": wanted}
+    return HTMLResponse(pages.filled("error.html", **values), status)

@@ -5,7 +5,7 @@ The signing desk over the store: what its pages show, and its decisions.
 from __future__ import annotations
 
 import datetime as dt
-import functools
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -16,7 +16,7 @@ from analyzers.findings import Finding, State
 from bot.report import Report, pull_request
 from bot.review import markers, verdict
 from bot.review.drafts import Decision, Draft, PullRequest
-from bot.review.records import Batch, Found, HeadReview, Pending
+from bot.review.records import UNFINISHED, Batch, Found, HeadReview, Pending
 from bot.review.wording import library_of, lines_of_text
 from bot.storage.store import Store
 from bot.web.desk import Shown
@@ -37,20 +37,27 @@ class StoredDesk:
     """The desk (`bot.web.desk.Desk`) of what a store knows."""
 
     def __init__(
-        self, store: Store, texts: ReadTexts, publish: Callable[[Batch], None], now: Callable[[], dt.datetime]
+        self,
+        store: Store,
+        texts: ReadTexts,
+        publish: Callable[[Batch], None],
+        again: Callable[[PullRequest, str], None],
+        now: Callable[[], dt.datetime],
     ) -> None:
         """
         Args:
             store: What is known.
             texts: Reads files at the commits of a review.
             publish: Has the decisions of a batch published.
+            again: Has the head of a pull request reviewed again, once for each key.
             now: The time in UTC.
         """
         self._store = store
         self._read = texts
         self._publish = publish
+        self._again = again
         self.now = now
-        self._texts = functools.lru_cache(maxsize=_KEPT)(self._texts_of)
+        self._texts: OrderedDict[tuple[int, int, frozenset[File]], Texts] = OrderedDict()
 
     def queue(self) -> Sequence[Pending]:
         return self._store.pending.all()
@@ -65,7 +72,7 @@ class StoredDesk:
             return None
         found = self._store.reviews.found(review.id) or Found()
         drafts = self._store.drafts.of(pull.id)
-        texts = self._texts(pull.id, review.id, review.attempt, frozenset(_quoted(found, drafts)))
+        texts = self._texts_of(pull, review, frozenset(_quoted(found, drafts)))
         report = Report(found.outcome, {rule.id: rule for rule in catalogue.load()}, _lines_of(texts))
         before, before_head = self._before(reviews, review)
         return Shown(
@@ -79,7 +86,7 @@ class StoredDesk:
                 drafts,
                 is_complete=report.is_complete,
                 fails=lambda finding: finding.fingerprint in found.failing,
-                problem=review.reason if review.status in ("partial", "dead") else "",
+                problem=_problem(review),
             ),
             texts=texts,
             before=before,
@@ -90,6 +97,9 @@ class StoredDesk:
     def decide(self, pull: PullRequest, made: Sequence[Decision], key: str) -> None:
         self._publish(self._store.decisions.record(pull.id, made, key))
 
+    def again(self, pull: PullRequest, key: str) -> None:
+        self._again(pull, key)
+
     def _before(self, reviews: Sequence[HeadReview], review: HeadReview) -> tuple[Found | None, str]:
         """What was found at the last head before this one that was reviewed, and that head."""
         for earlier in reversed([each for each in reviews if each.id < review.id]):
@@ -98,8 +108,14 @@ class StoredDesk:
                 return found, earlier.head
         return None, ""
 
-    def _texts_of(self, pull: int, review: int, attempt: int, wanted: frozenset[File]) -> Texts:
-        return self._read(self._store.pull_requests.get(pull), self._store.reviews.get(review), wanted)
+    def _texts_of(self, pull: PullRequest, review: HeadReview, wanted: frozenset[File]) -> Texts:
+        key = (review.id, review.attempt, wanted)
+        texts = self._texts.get(key)
+        if texts is None:
+            texts = self._texts[key] = self._read(pull, review, wanted)
+            while len(self._texts) > _KEPT:
+                self._texts.popitem(last=False)
+        return texts
 
 
 def decoded(content: bytes | None) -> str | None:
@@ -107,6 +123,13 @@ def decoded(content: bytes | None) -> str | None:
     if content is None or len(content) > LARGEST or b"\0" in content:
         return None
     return content.decode("utf-8", "replace")
+
+
+def _problem(review: HeadReview) -> str:
+    """Why a review's drafts do not say how its head stands; empty when they do."""
+    if review.status in UNFINISHED:
+        return "The head is being reviewed"
+    return review.reason if review.status in ("partial", "dead") else ""
 
 
 def _quoted(found: Found, drafts: Sequence[Draft]) -> Iterator[File]:

@@ -54,7 +54,7 @@ def begin(service: Service, review: int, attempt: int, cause: str) -> Work | Non
     if pull.head != this.head:
         return delivering.review_of(service, pull.id, cause, again=False)
     run = checks.start(
-        client, pull.repository, pull.head, CHECK, _name(pull), IN_PROGRESS, details_url=service.details_url or None
+        client, pull.repository, pull.head, CHECK, _name(pull), IN_PROGRESS, details_url=service.desk_page(pull)
     )
     service.store.reviews.set_check_run(this.id, run.id)
     if not service.store.reviews.set_status(this.id, "running", attempt=attempt):

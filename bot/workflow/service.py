@@ -12,6 +12,7 @@ from bot.github.checkout import Checkouts
 from bot.github.client import Client, GitHub
 from bot.review.drafts import PullRequest
 from bot.storage.store import Store
+from bot.web.desk import review_path
 from bot.workflow.engine import Engine
 
 CHECK = "Countersign"
@@ -29,12 +30,16 @@ class Service:
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     commands_per_hour: int = 60
     """Comments with commands that are heard from one person."""
-    details_url: str = ""
-    """Where a person reads the drafts, shown on the check; empty for nowhere."""
+    desk_url: str = ""
+    """Where the signing desk is, without a slash at its end; empty where there is none."""
 
     def client(self, pull: PullRequest) -> Client:
         """The client of a pull request's installation."""
         return self.github.installation(pull.installation)
+
+    def desk_page(self, pull: PullRequest) -> str | None:
+        """Where a person reads the drafts of a pull request and decides; None where there is no desk."""
+        return self.desk_url + review_path(pull.repository, pull.number) if self.desk_url else None
 
 
 def page_of(pull: PullRequest) -> str:

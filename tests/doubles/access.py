@@ -48,6 +48,8 @@ _NEEDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """By the start of an operation's id: the permissions of which one is needed. Reading needs `read`, the rest `write`."""
 # https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
 _METADATA_ONLY = {"repos/get"}
+_FOR_PEOPLE = {"apps/list-installation-repos-for-authenticated-user", "apps/list-installations-for-authenticated-user"}
+"""Only with the token of somebody who signed in with the App."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ class Caller:
     repositories: tuple[Repository, ...] = ()
     """What that token reaches."""
 
+    signed_in: bool = False
+    """With the token of somebody who signed in with the App."""
+
     def sees(self, repository: Repository) -> bool:
         if self.installation:
             return repository in self.repositories
@@ -74,6 +79,10 @@ class Caller:
         Raises:
             Refusal: the operation is for another kind of credentials, or the permission was not granted.
         """
+        if operation in _FOR_PEOPLE:
+            if not self.signed_in:
+                raise Refusal(403, "You must authenticate with an access token authorized to a GitHub App")
+            return
         for_app = operation.startswith("apps/") and operation != "apps/list-repos-accessible-to-installation"
         if for_app != (self.app is not None):
             raise Refusal(401, "A JSON web token could not be decoded" if for_app else "Bad credentials")
@@ -107,6 +116,7 @@ class Access:
         self._key = _app_key()
         self._tokens: dict[str, _Token] = {}
         self._people: dict[str, Account] = {}
+        self._signed_in: dict[str, Account] = {}
         self.token_lifetime = dt.timedelta(hours=1)
 
     @property
@@ -121,6 +131,16 @@ class Access:
         token = f"ghp_{secrets.token_hex(18)}"
         self._people[token] = account
         return token
+
+    def sign_in(self, account: Account) -> str:
+        """The token of somebody who signed in with the App."""
+        token = f"ghu_{secrets.token_hex(18)}"
+        self._signed_in[token] = account
+        return token
+
+    def sign_out(self) -> None:
+        """All tokens of people who signed in are worth nothing from now on."""
+        self._signed_in.clear()
 
     def issue(
         self, installation: Installation, permissions: Mapping[str, str], repositories: tuple[Repository, ...]
@@ -155,6 +175,8 @@ class Access:
         """
         if token in self._people:
             return Caller(self._people[token])
+        if token in self._signed_in:
+            return Caller(self._signed_in[token], signed_in=True)
         known = self._tokens.get(token)
         if known is None or known.expires_at <= dt.datetime.now(dt.UTC):
             raise refusals.bad_credentials()

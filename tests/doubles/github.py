@@ -40,6 +40,7 @@ from tests.doubles.rest import HANDLERS
 from tests.doubles.rest.call import Call, Listing
 from tests.doubles.server import Server
 from tests.doubles.shapes import Shapes
+from tests.doubles.sign_in import SignIn
 from tests.doubles.world import World
 
 WEBHOOK_SECRET = "a secret that both sides know"
@@ -68,11 +69,14 @@ class GitHub:
         Args:
             directory: an empty folder for its repositories.
         """
+        self.sign_in = SignIn(lambda: self.world, lambda: self.access)
         self._server = Server(
             Starlette(
                 routes=[
                     Route("/api/graphql", self._graphql, methods=["POST"]),
                     Route(API + "/{path:path}", self._rest, methods=["GET", "POST", "PATCH", "PUT", "DELETE"]),
+                    Route("/login/oauth/authorize", self.sign_in.authorize),
+                    Route("/login/oauth/access_token", self.sign_in.exchange, methods=["POST"]),
                     Route("/{owner}/{name}.git/{rest:path}", self._git, methods=["GET", "POST"]),
                 ]
             )

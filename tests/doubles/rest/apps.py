@@ -67,11 +67,26 @@ def list_repositories(call: Call) -> Listing:
     return Listing(call.caller.repositories, call.shapes.repository, "repositories")
 
 
+def list_own_installations(call: Call) -> Listing:
+    """Those through which the person who signed in sees something."""
+    seen = [found for found in call.world.installations.values() if any(map(call.caller.sees, found.repositories))]
+    return Listing(seen, call.shapes.installation, "installations")
+
+
+def list_own_repositories(call: Call) -> Listing:
+    seen = [found for found in _installation(call).repositories if call.caller.sees(found)]
+    if not seen:
+        raise refusals.not_found()
+    return Listing(seen, call.shapes.repository, "repositories")
+
+
 HANDLERS: dict[str, Handler] = {
     "apps/create-installation-access-token": create_token,
     "apps/get-authenticated": get_app,
     "apps/get-installation": get_installation,
     "apps/get-repo-installation": get_repo_installation,
+    "apps/list-installation-repos-for-authenticated-user": list_own_repositories,
     "apps/list-installations": list_installations,
+    "apps/list-installations-for-authenticated-user": list_own_installations,
     "apps/list-repos-accessible-to-installation": list_repositories,
 }

@@ -1,0 +1,102 @@
+"""
+The desk's pages and decisions, as a browser without JavaScript has them.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.bot.web.running import READER, WRITER, Running
+
+
+def test_a_review_is_read(running: Running) -> None:
+    """The page has the diff, each draft in place, its evidence from other files too, and the consequences."""
+    text = running.person(WRITER).read()
+    assert [int(number) for number in re.findall(r'<article class="draft waiting" id="draft-(\d+)"', text)] == [1, 2]
+    for words in ("GET /orders/", "1 + 1 per order", "customers/services.py", '<svg class="picture"', "select_related"):
+        assert words in text, words
+    assert "countersign:finding" not in text
+
+
+def test_a_draft_is_signed_and_posted(running: Running) -> None:
+    """A signature posts the comment where GitHub would show it, and the page says so."""
+    grace = running.person(WRITER)
+    answer = grace.decide({**grace.fields(), "draft": "1", "action": "sign"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{running.page}#draft-1")
+    assert [(draft.state, draft.placement) for draft in running.drafts()] == [("signed", "inline"), ("waiting", None)]
+    text = grace.read()
+    assert "posted on this line" in text
+    assert "<strong>grace</strong> signed" in text
+
+
+def test_a_draft_is_edited_and_signed(running: Running) -> None:
+    """A person's words replace the comment; what they write is shown as Markdown and can do no harm."""
+    grace = running.person(WRITER)
+    words = "Use **one** query.\r\n\r\n<script>alert(1)</script> <img src=x> [x](javascript:alert(1))"
+    grace.decide({**grace.fields(), "draft": "1", "action": "edit-and-sign", "text": words})
+    assert running.drafts()[0].text == words.replace("\r\n", "\n")
+    text = grace.read()
+    assert "Use <strong>one</strong> query." in text
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert "javascript:" not in text.replace("[x](javascript:alert(1))", "")
+
+
+def test_a_dismissal_is_undone(running: Running) -> None:
+    """A dismissal has a reason that everybody reads; taken back, the draft waits again."""
+    grace = running.person(WRITER)
+    grace.decide(
+        {**grace.fields(), "draft": "2", "action": "dismiss", "category": "accepted", "reason": "four rows <at> most"}
+    )
+    assert running.states() == ["waiting", "dismissed"]
+    assert "four rows &lt;at&gt; most" in running.person(READER).read()
+    grace.decide({**grace.fields(), "draft": "2", "action": "undo"})
+    assert running.states() == ["waiting", "waiting"]
+
+
+@pytest.mark.parametrize(("action", "state"), [("sign", "signed"), ("dismiss", "dismissed")])
+def test_all_are_decided_at_once(running: Running, action: str, state: str) -> None:
+    """All that wait, in one act."""
+    grace = running.person(WRITER)
+    fields = {**grace.fields(), "draft": "all", "action": action, "category": "later", "reason": "next week"}
+    assert grace.decide(fields).headers["location"] == f"{running.page}#drafts"
+    assert running.states() == [state, state]
+
+
+def test_readers_have_no_forms(running: Running) -> None:
+    """Who may not decide is not asked to."""
+    text = running.person(READER).read()
+    assert 'id="draft-1"' in text
+    assert "/decisions" not in text
+
+
+def test_a_part_of_the_page_is_replaced(running: Running) -> None:
+    """Where htmx asks, the answer is the draft's card, the standing and what a screen reader says."""
+    grace = running.person(WRITER)
+    fields = {**grace.fields(), "draft": "1", "action": "sign"}
+    answer = grace.decide(fields, **{"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert answer.text.lstrip().startswith('<article class="draft signed" id="draft-1"')
+    assert 'id="draft-2"' not in answer.text
+    assert 'id="standing" hx-swap-oob="true"' in answer.text
+    assert "Draft 1 is signed." in answer.text
+
+
+def test_the_queue_is_filtered(running: Running) -> None:
+    """A filter that is understood filters; any other is passed over."""
+    grace = running.person(WRITER)
+    assert "2 drafts in 1 pull request" in grace.read("/")
+    assert "2 drafts in 1 pull request" in grace.read("/?rule=query-in-loop&severity=medium&repository=acme/shop")
+    assert "Nothing passes these filters." in grace.read("/?severity=critical")
+    assert "Nothing passes these filters." in grace.read("/?age=7d&ai=no")
+    assert "2 drafts in 1 pull request" in grace.read("/?rule=nonsense&page=-3")
+
+
+def test_rules_are_read(running: Running) -> None:
+    """Each rule that a draft names has its page."""
+    grace = running.person(WRITER)
+    for rule in {draft.finding.rule for draft in running.drafts()}:
+        assert f'href="/rules/{rule}"' in grace.read("/rules")
+        assert "Why it hurts in production" in grace.read(f"/rules/{rule}")
