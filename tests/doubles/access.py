@@ -138,10 +138,6 @@ class Access:
         self._signed_in[token] = account
         return token
 
-    def sign_out(self) -> None:
-        """All tokens of people who signed in are worth nothing from now on."""
-        self._signed_in.clear()
-
     def issue(
         self, installation: Installation, permissions: Mapping[str, str], repositories: tuple[Repository, ...]
     ) -> tuple[str, dt.datetime]:
