@@ -29,14 +29,17 @@ from bot.github.checkout import Checkouts
 from bot.github.client import GitHub
 from bot.review.records import Delivery
 from bot.settings import Settings
+from bot.slack import endpoint
+from bot.slack.buttons import AskReason, Dismiss, Sign
+from bot.slack.client import Slack
 from bot.storage.store import Store
 from bot.web import application, sign_in
 from bot.web.sessions import Sessions
 from bot.web.site import Site
-from bot.workflow import signing
+from bot.workflow import signing, slacking
 from bot.workflow.durable import Durable
 from bot.workflow.engine import Engine
-from bot.workflow.service import Service
+from bot.workflow.service import Service, Team
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     202: {"description": "Its work is durable, or there is none"},
@@ -88,6 +91,9 @@ def create(settings: Settings) -> FastAPI:
         metrics.deliveries.labels(delivery.event, "taken").inc()
         _log.info("delivery taken", delivery=delivery.id, event_name=delivery.event)
         return Response(status_code=202)
+
+    if settings.slack_signing_secret is not None:
+        app.include_router(endpoint.router(settings.slack_signing_secret.reveal(), running.obey, running.ask))
 
     @app.get("/healthz")
     async def healthz() -> Response:
@@ -149,6 +155,18 @@ class _Running:
         service.store.deliveries.record(Delivery(delivery.id, delivery.event, delivery.body, service.now()))
         self._durable.deliver(delivery.id)
 
+    def obey(self, act: Sign | Dismiss) -> None:
+        """Make what was pressed in Slack durable."""
+        assert self._durable is not None
+        self._durable.obey(act)
+
+    def ask(self, act: AskReason) -> None:
+        """Ask somebody in Slack why."""
+        assert self._durable is not None
+        service = self._durable.service
+        if service.slack is not None:
+            slacking.ask_reason(service, service.slack, act)
+
     def problem(self) -> str:
         """Why no deliveries can be taken; empty when they can."""
         if self.store is None:
@@ -182,6 +200,7 @@ class _Running:
             ),
             commands_per_hour=settings.commands_per_hour,
             desk_url=settings.desk_url,
+            slack=_team(settings),
         )
         self._durable = Durable(
             service,
@@ -225,6 +244,19 @@ def _desk(settings: Settings, durable: Durable) -> FastAPI:
     desk = application.create(Site(signing.desk(durable), people, sessions, frozenset({host})))
     sign_in.add(desk, people, secret.reveal(), url)
     return desk
+
+
+def _team(settings: Settings) -> Team | None:
+    """Where in Slack is told how reviews stand."""
+    token, secret = settings.slack_bot_token, settings.slack_signing_secret
+    if not settings.channels:
+        return None
+    return Team(
+        Slack(token.reveal() if token else "", api_url=settings.slack_api_url, ca_file=settings.ca_file),
+        settings.channels,
+        desk=settings.desk_url,
+        signing_secret=secret.reveal() if secret is not None else "",
+    )
 
 
 def _seat(folder: Path) -> tuple[str, IO[str]]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import fnmatch
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from analyzers.findings import Severity
 from bot.review.drafts import Action, Draft, PullRequest
+from bot.review.spending import Spent
 from bot.settings import SlackChannel
 
 MOST_HOT_SPOTS = 3
@@ -49,6 +50,8 @@ class History(msgspec.Struct, frozen=True):
     """Drafts that were made in the period."""
     decided: tuple[tuple[PullRequest, Draft, Action], ...]
     """What was last said of each draft that was signed or dismissed."""
+    spent: Mapping[str, Spent] = {}
+    """On language models, by repository."""
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -86,6 +89,8 @@ class Tally(msgspec.Struct, frozen=True):
     fixed: int = 0
     signed: int = 0
     dismissed: int = 0
+    spent: Spent = Spent()
+    """On language models."""
     hot_spots: tuple[tuple[str, str, int], ...] = ()
     """(repository, path, findings) of the files in which most was introduced."""
 
@@ -120,14 +125,17 @@ def concerns(channel: SlackChannel, repository: str, severity: Severity, asked: 
         severity: The finding's.
         asked: Who owns its file.
     """
-    if severity < Severity[channel.severity.upper()]:
-        return False
-    name = repository.lower()
-    if channel.repositories and not any(fnmatch.fnmatchcase(name, wanted.lower()) for wanted in channel.repositories):
+    if severity < Severity[channel.severity.upper()] or not _hears_of(channel, repository):
         return False
     return not channel.teams or not {team.lower().lstrip("@") for team in channel.teams}.isdisjoint(
         owner.lower().lstrip("@") for owner in asked
     )
+
+
+def _hears_of(channel: SlackChannel, repository: str) -> bool:
+    """Whether a channel is told of anything in a repository."""
+    names = (wanted.lower() for wanted in channel.repositories)
+    return not channel.repositories or any(fnmatch.fnmatchcase(repository.lower(), name) for name in names)
 
 
 def concerning(channel: SlackChannel, pull: PullRequest, drafts: Iterable[Draft]) -> tuple[Draft, ...]:
@@ -167,12 +175,8 @@ def tally(channel: SlackChannel, history: History) -> Tally:
 
     made = [(pull, draft) for pull, draft in history.made if is_told(pull, draft)]
     said = Counter(action for pull, draft, action in history.decided if is_told(pull, draft))
-    names = [wanted.lower() for wanted in channel.repositories]
-    reviewed = [
-        each
-        for each in history.reviewed
-        if not names or any(fnmatch.fnmatchcase(each.pull_request.repository.lower(), name) for name in names)
-    ]
+    reviewed = [each for each in history.reviewed if _hears_of(channel, each.pull_request.repository)]
+    spent = [each for repository, each in history.spent.items() if _hears_of(channel, repository)]
     fixed = {
         (each.pull_request.repository, gone.fingerprint)
         for each in reviewed
@@ -189,5 +193,6 @@ def tally(channel: SlackChannel, history: History) -> Tally:
         fixed=len(fixed),
         signed=said["sign"],
         dismissed=said["dismiss"],
+        spent=Spent(sum(each.money for each in spent), sum(each.calls for each in spent)),
         hot_spots=tuple((*spot, count) for spot, count in hottest if count >= HOT),
     )

@@ -6,7 +6,7 @@ decisions.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -101,6 +101,22 @@ class Worker(msgspec.Struct, frozen=True):
     """Its executor id."""
     beat_at: dt.datetime
     """UTC."""
+
+
+class SlackMessage(msgspec.Struct, frozen=True):
+    """A message that stands once in a channel and is kept up to date."""
+
+    channel: str
+    key: str
+    """What it is about, such as `review:12`."""
+    begun_at: dt.datetime
+    """When it was first about to be posted; UTC."""
+    ts: str | None = None
+    """Slack's id of it; None while it is not known whether it was posted."""
+    blocks: tuple[dict[str, Any], ...] = ()
+    """What it says, as Slack's Block Kit."""
+    told: int = 0
+    """How many decisions were told in its thread."""
 
 
 class Mistake(msgspec.Struct, frozen=True):

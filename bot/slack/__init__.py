@@ -6,6 +6,7 @@ Slack, where a team hears what waits for a signature and may sign it.
     buttons.py       what is pressed, as typed acts
     signature.py     whether Slack sent it
     linking.py       the signed link by which a person tells which GitHub account is theirs
+    endpoint.py      where Slack sends what is pressed
     client.py        Slack's methods, and incoming webhooks
     errors.py        what can go wrong, told apart
 

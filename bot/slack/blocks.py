@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from bot.review.redaction import redacted
 from bot.review.wording import pieces, visible
 
 Block: TypeAlias = Mapping[str, Any]
@@ -143,11 +144,11 @@ def view(title: str, submit: str, callback: str, data: str, blocks: Sequence[Blo
 
 def text(words: str) -> str:
     """
-    Words of others as mrkdwn that is only text: no link, no mention, no formatting.
+    Words of others as mrkdwn that is only text: no link, no mention, no formatting, no secret.
 
         "<!channel> *now*"  →  "&lt;!channel&gt; \u2217now\u2217"
     """
-    return _escaped(words).translate(_LOOKALIKES)
+    return _text(_safe(words, is_code=False))
 
 
 _LOOKALIKES = {
@@ -160,13 +161,13 @@ _ORIGINALS = {ord(lookalike): chr(original) for original, lookalike in _LOOKALIK
 
 
 def code(words: str) -> str:
-    """Words of others as inline code, in which only a backtick is markup."""
-    return f"`{_escaped(words).replace('`', _LOOKALIKES[ord('`')])}`" if words.strip() else ""
+    """Code of others, or a path, as inline code: without secrets."""
+    return _code(_safe(words))
 
 
 def prose(message: str) -> str:
-    """A finding's message, with its code in backticks, as mrkdwn."""
-    return "".join(code(piece) if is_code else text(piece) for piece, is_code in pieces(message))
+    """A finding's message, with its code in backticks, as mrkdwn; without secrets."""
+    return "".join(_code(piece) if is_code else _text(piece) for piece, is_code in pieces(_safe(message)))
 
 
 def link(url: str, label: str) -> str:
@@ -246,6 +247,22 @@ def message(words: str, blocks: Sequence[Block]) -> Message:
     """
     check(blocks)
     return Message(clipped(words, _TEXT), tuple(blocks))
+
+
+def _safe(words: str, *, is_code: bool = True) -> str:
+    """Without secrets; of what is longer than Slack shows, whole words only, for half a secret is not known as one."""
+    if len(words) > _TEXT:
+        words = f"{words[:_TEXT].rpartition(' ')[0]}…"
+    return redacted(words, is_code=is_code)
+
+
+def _text(words: str) -> str:
+    return _escaped(words).translate(_LOOKALIKES)
+
+
+def _code(words: str) -> str:
+    """Inline code, in which only a backtick is markup."""
+    return f"`{_escaped(words).replace('`', _LOOKALIKES[ord('`')])}`" if words.strip() else ""
 
 
 def _escaped(words: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row
+from sqlalchemy import ColumnElement, Connection, Row
 
 from bot.review.drafts import Draft, DraftState
 from bot.review.records import Dismissal
@@ -111,9 +111,14 @@ class Drafts(Room):
 
 
 def _of(connection: Connection, pull_request: int) -> tuple[Draft, ...]:
+    return chosen(connection, table.c.pull_request == pull_request)
+
+
+def chosen(connection: Connection, condition: ColumnElement[bool]) -> tuple[Draft, ...]:
+    """The drafts for which a condition on their table holds, by pull request and number."""
     dismissed = decisions.is_dismissed(table.c.pull_request, table.c.fingerprint).label("is_dismissed")
     rows = connection.execute(
-        sa.select(table, dismissed).where(table.c.pull_request == pull_request).order_by(table.c.number)
+        sa.select(table, dismissed).where(condition).order_by(table.c.pull_request, table.c.number)
     )
     return tuple(draft_of(row) for row in rows)
 

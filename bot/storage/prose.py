@@ -74,13 +74,7 @@ class Ledger(Room):
     @reads
     def by_repository(self, connection: Connection, since: dt.datetime) -> dict[str, Spent]:
         """What was spent on each repository, by name."""
-        rows = connection.execute(
-            sa.select(llm_calls.c.repository, *_SUMS)
-            .where(llm_calls.c.at >= since)
-            .group_by(llm_calls.c.repository)
-            .order_by(llm_calls.c.repository)
-        )
-        return {row.repository: _spent(row) for row in rows}
+        return spent_by_repository(connection, since)
 
 
 class Summaries(Room):
@@ -107,6 +101,17 @@ _SUMS = (
     sa.func.coalesce(sa.func.sum(llm_calls.c.input_tokens), 0).label("input_tokens"),
     sa.func.coalesce(sa.func.sum(llm_calls.c.output_tokens), 0).label("output_tokens"),
 )
+
+
+def spent_by_repository(connection: Connection, since: dt.datetime) -> dict[str, Spent]:
+    """What was spent on each repository since a time, by name."""
+    rows = connection.execute(
+        sa.select(llm_calls.c.repository, *_SUMS)
+        .where(llm_calls.c.at >= since)
+        .group_by(llm_calls.c.repository)
+        .order_by(llm_calls.c.repository)
+    )
+    return {row.repository: _spent(row) for row in rows}
 
 
 def _spending(connection: Connection, purpose: Purpose, now: dt.datetime) -> Spending:

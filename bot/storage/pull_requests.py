@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row
+from sqlalchemy import ColumnElement, Connection, Row
 
 from bot.review.drafts import PullRequest
 from bot.storage import repositories
@@ -104,16 +104,21 @@ class PullRequests(Room):
     @reads
     def open(self, connection: Connection, repository: str | None = None) -> tuple[PullRequest, ...]:
         """The open pull requests of a repository, or of all that are looked after, by name and number."""
-        query = QUERY.where(table.c.is_open, repository_table.c.is_active)
+        condition = table.c.is_open & repository_table.c.is_active
         if repository is not None:
-            query = query.where(sa.func.lower(repository_table.c.name) == repository.lower())
-        rows = connection.execute(query.order_by(repository_table.c.name, table.c.number))
-        return tuple(pull_request_of(row) for row in rows)
+            condition &= sa.func.lower(repository_table.c.name) == repository.lower()
+        return chosen(connection, condition)
 
     @writes
     def set_summary_comment(self, connection: Connection, id_: int, comment: int | None) -> None:
         """Note which comment is the summary, or that it is gone."""
         connection.execute(table.update().where(table.c.id == id_).values(summary_comment=comment))
+
+
+def chosen(connection: Connection, condition: ColumnElement[bool]) -> tuple[PullRequest, ...]:
+    """The pull requests for which a condition on their table and that of repositories holds, by name and number."""
+    rows = connection.execute(QUERY.where(condition).order_by(repository_table.c.name, table.c.number))
+    return tuple(pull_request_of(row) for row in rows)
 
 
 def held(connection: Connection, id_: int) -> Row[Any]:

@@ -14,12 +14,14 @@ from bot.storage.commands import Commands
 from bot.storage.database import Database, utc_now
 from bot.storage.decisions import Decisions
 from bot.storage.deliveries import Deliveries
+from bot.storage.digests import Digests
 from bot.storage.drafts import Drafts
 from bot.storage.pending import PendingPullRequests
 from bot.storage.prose import Answers, Ledger, Summaries
 from bot.storage.pull_requests import PullRequests
 from bot.storage.repositories import Repositories
 from bot.storage.reviews import Reviews
+from bot.storage.slack import Slack
 from bot.storage.workers import Workers
 
 
@@ -48,6 +50,8 @@ class Store:
         self.ledger = Ledger(database)
         self.summaries = Summaries(database)
         self.workers = Workers(database)
+        self.digests = Digests(database)
+        self.slack = Slack(database)
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], dt.datetime] = utc_now) -> Self:

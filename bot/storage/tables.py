@@ -6,6 +6,8 @@ A change here needs a migration in `migrations/versions/`; a test compares the t
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -172,6 +174,26 @@ commands = Table(
     Column("who", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Index(None, "who", "at"),
+)
+
+slack_accounts = Table(
+    "slack_accounts",
+    metadata,
+    Column("team", Words, primary_key=True),
+    Column("user", Words, primary_key=True),
+    Column("login", Words, nullable=False),
+    Column("linked_at", Moment, nullable=False),
+)
+
+slack_messages = Table(
+    "slack_messages",
+    metadata,
+    Column("channel", Words, primary_key=True),
+    Column("key", Words, primary_key=True),  # what the message is about, such as a pull request
+    Column("begun_at", Moment, nullable=False),
+    Column("ts", Words),  # Slack's id of it within the channel
+    Column("blocks", Struct(tuple[dict[str, Any], ...]), nullable=False),
+    Column("told", Integer, nullable=False),
 )
 
 workers = Table(

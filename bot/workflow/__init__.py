@@ -7,6 +7,7 @@ The durable steps of a review, in order; here the rooms below are joined.
     publishing.py   what a person signed becomes comments; threads follow their findings
     showing.py      the summary comment and the check run say how things stand
     commanding.py   what people say in comments becomes decisions
+    slacking.py     Slack is told how reviews stand, and what is pressed there becomes decisions
     sweeping.py     what was missed is found
     engine.py       the engine, in a process of its own
     durable.py      the workflows: the order of the steps, their retries, their queues

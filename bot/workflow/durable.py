@@ -12,6 +12,7 @@ once.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import threading
@@ -24,14 +25,16 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 from structlog.contextvars import bound_contextvars
 
 from bot.github.errors import GitHubError, RateLimited, Unauthorized, Unavailable
-from bot.workflow import delivering, publishing, reviewing, showing, sweeping
+from bot.slack.buttons import Dismiss, Sign
+from bot.slack.errors import Limited, Refused, SlackError
+from bot.workflow import delivering, publishing, reviewing, showing, slacking, sweeping
 from bot.workflow.delivering import Work
 from bot.workflow.service import Service
 
 VERSION = "1"
 """Raised when the order of steps changes: workflows of another version are not taken up."""
-DELIVERIES, REVIEWS, PUBLICATIONS = "deliveries", "reviews", "publications"
-"""The queues; reviews take turns by installation, publications by pull request."""
+DELIVERIES, REVIEWS, PUBLICATIONS, SLACK = "deliveries", "reviews", "publications", "slack"
+"""The queues; reviews take turns by installation, publications and what is told in Slack by pull request."""
 AT_ONCE = 32
 """Workflows of a queue that one process runs; most of them wait for GitHub. The engine has a limit of its own."""
 PATIENCE = 40
@@ -40,6 +43,8 @@ INSISTENCE = 3
 """Tries of a step that GitHub refuses: what it just made is sometimes not found yet."""
 LONGEST = 300.0
 """Seconds between two tries."""
+DIGESTS = dt.timedelta(seconds=30)
+"""Between two looks for digests that are due."""
 PROMPTNESS = dt.timedelta(seconds=2)
 """Between two looks for decisions that were made in another process, on the command line."""
 SEEN = 12
@@ -108,7 +113,14 @@ class Durable:
             "notification_listener_polling_interval_sec": 0.1,
         }
         DBOS(config=config)
-        for name, body in (("deliver", self._deliver), ("review", self._review), ("publish", self._publish)):
+        for name, body in (
+            ("deliver", self._deliver),
+            ("review", self._review),
+            ("publish", self._publish),
+            ("tell", self._tell),
+            ("tell_digest", self._tell_digest),
+            ("obey", self._obey),
+        ):
             _register(name, body)
 
     # --- from outside -------------------------------------------------------------------------------------------------
@@ -125,9 +137,11 @@ class Durable:
             polling_interval_sec=0.1,
         )
         DBOS.register_queue(PUBLICATIONS, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=0.1)
+        DBOS.register_queue(SLACK, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=0.1)
         for body, every in (
             (self._beat, self._silent_after / 3),
             (self._publish_decisions, PROMPTNESS),
+            (self._begin_digests, DIGESTS),
             (self._sweep, self._sweep_every),
         ):
             thread = threading.Thread(target=self._repeat, args=(body, every), name=body.__name__, daemon=True)
@@ -163,6 +177,11 @@ class Durable:
             id_ = f"publish:{work.batch}" + (f"~{again}" if again else "")
             _enqueue("publish", id_, PUBLICATIONS, pull, pull, None, 0, work.cause)
 
+    def obey(self, act: Sign | Dismiss) -> None:
+        """Have an act in Slack carried out; when this returns, it will be, once however often Slack sends it."""
+        pull = act.pressed.choice.pull_request
+        _enqueue("obey", f"slack:{act.pressed.key}", SLACK, pull, msgspec.to_builtins(act))
+
     # --- workflows ----------------------------------------------------------------------------------------------------
 
     def _deliver(self, delivery: str) -> None:
@@ -194,23 +213,53 @@ class Durable:
 
     def _publish(self, pull_request: int, review: int | None, attempt: int, cause: str) -> None:
         with bound_contextvars(delivery=cause, pull_request=pull_request):
-            problem = ""
-            try:
-                if review is not None and not self._do(reviewing.settle, review, attempt):
-                    return
-                batches = self._do(publishing.unpublished, pull_request)
-                if self._do(publishing.post, pull_request):
-                    self._do(publishing.follow, pull_request)
-                    self._do(showing.show, pull_request)
-                    self._do(publishing.mark_published, batches)
-                    return
-            except GaveUp as gave_up:
-                _log.error("a pull request could not be brought up to date", problem=str(gave_up))
-                problem = str(gave_up)
-            try:
-                self._do(showing.show, pull_request, problem)
-            except GaveUp as gave_up:
-                _log.error("a check could not be concluded", problem=str(gave_up))
+            self._bring_up_to_date(pull_request, review, attempt)
+            if self.service.slack is not None:  # in a workflow of its own: GitHub does not wait for Slack
+                _enqueue("tell", f"tell:{DBOS.workflow_id}", SLACK, pull_request, pull_request)
+
+    def _tell(self, pull_request: int) -> None:
+        try:
+            self._do(slacking.tell, pull_request)
+        except GaveUp as problem:
+            _log.error("Slack could not be told", pull_request=pull_request, problem=str(problem))
+
+    def _tell_digest(self, channel: str, due: str) -> None:
+        try:
+            self._do(slacking.tell_digest, channel, due)
+        except GaveUp as problem:
+            _log.error("a digest could not be posted", channel=channel, due=due, problem=str(problem))
+
+    def _obey(self, told: Any) -> None:
+        act = msgspec.convert(told, Sign | Dismiss)
+        try:
+            work = msgspec.convert(self._do(slacking.obey, act), Work | None)
+        except GaveUp as problem:
+            _log.error("an act in Slack could not be carried out", act=act.pressed.key, problem=str(problem))
+            work = None
+            with contextlib.suppress(GaveUp):  # it was logged; nobody is left to tell
+                self._do(slacking.apologise, act)
+        if work is not None:
+            self.begin(work)
+            self._tell(work.pull_request)
+
+    def _bring_up_to_date(self, pull_request: int, review: int | None, attempt: int) -> None:
+        problem = ""
+        try:
+            if review is not None and not self._do(reviewing.settle, review, attempt):
+                return
+            batches = self._do(publishing.unpublished, pull_request)
+            if self._do(publishing.post, pull_request):
+                self._do(publishing.follow, pull_request)
+                self._do(showing.show, pull_request)
+                self._do(publishing.mark_published, batches)
+                return
+        except GaveUp as gave_up:
+            _log.error("a pull request could not be brought up to date", problem=str(gave_up))
+            problem = str(gave_up)
+        try:
+            self._do(showing.show, pull_request, problem)
+        except GaveUp as gave_up:
+            _log.error("a check could not be concluded", problem=str(gave_up))
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
@@ -239,9 +288,11 @@ class Durable:
         try:
             result = msgspec.to_builtins(step(self.service, *arguments))
             return {"result": result, "problem": "", "wait": 0, "is_refusal": False}
-        except RateLimited as exc:
+        except (RateLimited, Limited) as exc:
             wait = max((exc.until - self.service.now()).total_seconds(), 0)
             return {"result": None, "problem": str(exc), "wait": wait, "is_refusal": False}
+        except SlackError as exc:
+            return {"result": None, "problem": str(exc), "wait": 0, "is_refusal": isinstance(exc, Refused)}
         except GitHubError as exc:
             is_refusal = not isinstance(exc, (Unauthorized, Unavailable))
             return {"result": None, "problem": str(exc), "wait": 0, "is_refusal": is_refusal}
@@ -278,6 +329,12 @@ class Durable:
         for work in sweeping.unpublished(self.service):
             self.begin(work)
 
+    def _begin_digests(self) -> None:
+        """Begin to post the digests that are due; each once, on whichever host."""
+        if self.service.slack is not None:
+            for channel, due in slacking.due_digests(self.service.slack, self.service.now()):
+                _enqueue("tell_digest", f"digest:{channel}:{due}", SLACK, channel, channel, due)
+
     def _sweep(self) -> None:
         """Begin what was missed; the first time, and now and then, GitHub is asked for it."""
         for delivery in sweeping.late_deliveries(self.service):
@@ -301,7 +358,7 @@ class Durable:
             DBOS.delete_workflows([each.workflow_id for each in old])
 
 
-def _enqueue(name: str, id_: str, queue: str, partition: int | None, *arguments: Any) -> None:
+def _enqueue(name: str, id_: str, queue: str, partition: int | str | None, *arguments: Any) -> None:
     """Have a workflow run, unless there was one with this id."""
     options: dict[str, Any] = {"workflow_name": name, "queue_name": queue, "workflow_id": id_}
     if partition is not None:

@@ -11,12 +11,35 @@ from collections.abc import Callable
 from bot.github.checkout import Checkouts
 from bot.github.client import Client, GitHub
 from bot.review.drafts import PullRequest
+from bot.settings import SlackChannel
+from bot.slack.client import Slack
+from bot.slack.messages import Place
 from bot.storage.store import Store
 from bot.web.desk import review_path
 from bot.workflow.engine import Engine
 
 CHECK = "Countersign"
 """The name of the check run."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Team:
+    """A workspace and what is told there."""
+
+    slack: Slack
+    channels: tuple[SlackChannel, ...]
+    desk: str = ""
+    """The signing desk's address, without a slash at its end; empty for none."""
+    signing_secret: str = ""
+    """What Slack signs with; without it nothing is decided there."""
+
+    def channel(self, name: str) -> SlackChannel | None:
+        """A channel by its name; None when it is not told anything any more."""
+        return next((channel for channel in self.channels if channel.name == name), None)
+
+    def place(self, channel: SlackChannel) -> Place:
+        """What a channel can do."""
+        return Place(self.desk, buttons=bool(self.signing_secret) and channel.webhook is None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +55,8 @@ class Service:
     """Comments with commands that are heard from one person."""
     desk_url: str = ""
     """Where the signing desk is, without a slash at its end; empty where there is none."""
+    slack: Team | None = None
+    """Where a team is told how reviews stand; None for nowhere."""
 
     def client(self, pull: PullRequest) -> Client:
         """The client of a pull request's installation."""
