@@ -90,6 +90,10 @@ COMMON = frozenset(
 )
 
 
+CALLERS = 12
+"""Plain callers of one function that are followed."""
+REPEATING = (ir.For, ir.While, ir.Comprehension, ir.Lambda)
+"""What may run its inside for each of several."""
 OPTIONS = frozenset(["Meta", "Config", "Media", "Params"])
 """Nested classes that speak of the class around them."""
 DECLARATIVE = frozenset(["abstract", "base_manager_name", "default_manager_name", "proxy"])
@@ -112,6 +116,7 @@ class Reach:
         self.entries = entries
         self.orm = orm
         self._used: dict[str, dict[str, frozenset[str]]] = {}
+        self._families: dict[ClassSymbol, frozenset[ClassSymbol] | None] = {}
 
     def changed(self, files: Iterable[ChangedFile], side: str, other: Program) -> list[Changed]:
         """
@@ -193,8 +198,29 @@ class Reach:
             if level < LEVELS and (root is None or root.kind == "function"):
                 for name in names:
                     users = [user for user in self.users(symbol, name) if user.id not in seen]
-                    queue.extend((user, (called(user),), level + 1) for user in users)
+                    queue.extend((user, (called(user),), level + 1) for user in self._chosen(users, name))
         return [(root, seen.get(root.function.id, 0)) for root in roots.values()]
+
+    def _chosen(self, users: list[FunctionSymbol | ClassSymbol], name: str) -> list[FunctionSymbol | ClassSymbol]:
+        """
+        Of very many users of a name those that can make a difference: entry points, and whoever says it in a loop.
+
+        Thirty handlers that hand on to one sender show the same of the sender as the first dozen of them.
+        """
+        if len(users) <= CALLERS:
+            return users
+        kept = [user for user in users if isinstance(user, ClassSymbol) or self._matters(user, name)]
+        return [*kept, *(user for user in users if user not in kept)][: max(CALLERS, len(kept))]
+
+    def _matters(self, user: FunctionSymbol, name: str) -> bool:
+        if self.entries.of_function(user).kind != "function":
+            return True
+        loops = (node for node in ir.walk(user.full) if isinstance(node, REPEATING))
+        return any(
+            (isinstance(node, ir.Name) and node.id == name) or (isinstance(node, ir.Attribute) and node.name == name)
+            for loop in loops
+            for node in ir.walk(loop)
+        )
 
     def _entries_of(self, symbol: FunctionSymbol | ClassSymbol) -> list[Root]:
         if isinstance(symbol, FunctionSymbol):
@@ -229,7 +255,8 @@ class Reach:
             module = self.program.module(path)
             if module is None or not (name != symbol.name or self._may_mean(module, symbol)):
                 continue
-            found.extend(f for f in module.every_function() if name in self.words(f) and f is not symbol)
+            users = (f for f in module.every_function() if name in self.words(f) and f is not symbol)
+            found.extend(f for f in users if self._may_call(f, symbol, name))
             found.extend(c for c in module.every_class() if c is not symbol and name in self.class_words(c))
         if isinstance(symbol, FunctionSymbol) and symbol.owner is not None and not found:
             found.append(symbol.owner)
@@ -246,6 +273,28 @@ class Reach:
             return bound is symbol
         imported = (self.program.imported(module, node) for node in module.imports.values())
         return any(isinstance(i, ModuleSymbol) and self.program.lookup(i, symbol.name) is symbol for i in imported)
+
+    def _may_call(self, user: FunctionSymbol, symbol: FunctionSymbol | ClassSymbol, name: str) -> bool:
+        """
+        Whether a function that says a name may mean a symbol: `self.clean()` is a method of its own family of classes.
+        """
+        if not isinstance(symbol, FunctionSymbol) or symbol.owner is None or user.owner is None:
+            return True
+        family = self._family(symbol.owner)
+        if family is None or user.owner in family:
+            return True
+        receivers = [n.value for n in ir.walk(user.full) if isinstance(n, ir.Attribute) and n.name == name]
+        return not receivers or not all(_is_own(receiver) for receiver in receivers)
+
+    def _family(self, owner: ClassSymbol) -> frozenset[ClassSymbol] | None:
+        """A class, its subclasses, and all their ancestors; None where too many files mention it to tell."""
+        if owner not in self._families:
+            is_common = len(self.program.snapshot.mentioning((owner.name,))) > FILES
+            heirs = [] if is_common else self.program.subclasses(owner)
+            self._families[owner] = (
+                None if is_common else frozenset(a for heir in (owner, *heirs) for a in heir.ancestors())
+            )
+        return self._families[owner]
 
     def _is_reader(self, symbol: FunctionSymbol) -> bool:
         """Whether a method serves a declared field of its class: `get_total`, `resolve_total`."""
@@ -296,7 +345,8 @@ class Reach:
         known = self._used[path]
         key = f"{function.node.qualname}:{function.node.name_span.line}"
         if key not in known:
-            known[key] = _words(function.full)
+            full = function.full  # whose own name is no use of it: others of the same name do not call this one
+            known[key] = _words((full.decorators, full.params, full.returns, full.body))
             if function.module.is_template:
                 known[key] |= {node.module for node in function.module.outline.imports}
         return known[key]
@@ -368,6 +418,13 @@ def _accessors(symbol: ClassSymbol, field: ir.Field) -> set[str]:
     texts = [keyword.value.value for keyword in call.keywords if isinstance(keyword.value, ir.Constant)]
     named = {text for text in texts if isinstance(text, str) and text.isidentifier()}
     return {field.name, f"{symbol.name.lower()}_set", *named}
+
+
+def _is_own(receiver: ir.Expr) -> bool:
+    """Whether an attribute of it is one of the class around: `self`, `cls`, `super()`, PHP's `$this` and `static`."""
+    if isinstance(receiver, ir.Call):
+        receiver = receiver.callee
+    return isinstance(receiver, ir.Name) and receiver.id in ("self", "cls", "super", "this", "static", "parent")
 
 
 def _words(node: object) -> frozenset[str]:
