@@ -94,6 +94,15 @@ class Dismissal(msgspec.Struct, frozen=True):
     decision: Decision
 
 
+class Dismissed(msgspec.Struct, frozen=True):
+    """A dismissal in force, with what it is about."""
+
+    pull_request: PullRequest
+    """Where it was decided."""
+    draft: Draft
+    decision: Decision
+
+
 class Worker(msgspec.Struct, frozen=True):
     """A process of the service, by its last sign of life."""
 

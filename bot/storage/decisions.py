@@ -86,7 +86,7 @@ class Decisions(Room):
     def of(self, connection: Connection, pull_request: int) -> tuple[Decision, ...]:
         """All decisions on a pull request, in the order they were made."""
         query = _DECISIONS.join_from(decisions, drafts).where(drafts.c.pull_request == pull_request)
-        return tuple(_decision(row) for row in connection.execute(query.order_by(decisions.c.id)))
+        return tuple(decision_of(row) for row in connection.execute(query.order_by(decisions.c.id)))
 
     @reads
     def unpublished(self, connection: Connection, pull_request: int | None = None) -> tuple[Batch, ...]:
@@ -116,7 +116,7 @@ def in_force(connection: Connection, repository: int) -> dict[str, Dismissal]:
         .join_from(dismissals, decisions, dismissals.c.decision == decisions.c.id)
         .where(dismissals.c.repository == repository, dismissals.c.undone_by.is_(None))
     )
-    return {row.fingerprint: Dismissal(row.fingerprint, _decision(row)) for row in connection.execute(query)}
+    return {row.fingerprint: Dismissal(row.fingerprint, decision_of(row)) for row in connection.execute(query)}
 
 
 def is_dismissed(pull_request: ColumnElement[int], fingerprint: ColumnElement[str]) -> ColumnElement[bool]:
@@ -183,12 +183,13 @@ def _batch(connection: Connection, row: Row[Any]) -> Batch:
     return Batch(
         id=row.id,
         pull_request=row.pull_request,
-        decisions=tuple(_decision(each) for each in made),
+        decisions=tuple(decision_of(each) for each in made),
         published=row.published,
     )
 
 
-def _decision(row: Row[Any]) -> Decision:
+def decision_of(row: Row[Any]) -> Decision:
+    """A row of the table as a value."""
     return Decision(
         draft=row.draft,
         action=row.action,

@@ -132,7 +132,7 @@ def draft_of(row: Row[Any]) -> Draft:
         fingerprint=row.fingerprint,
         finding=row.finding,
         head=row.head,
-        state=_state(row),
+        state=state_of(row),
         mode=row.mode,
         text=row.text,
         comment=row.comment,
@@ -144,7 +144,8 @@ def draft_of(row: Row[Any]) -> Draft:
     )
 
 
-def _state(row: Row[Any]) -> DraftState:
+def state_of(row: Row[Any]) -> DraftState:
+    """What follows from a row of the table, with `is_dismissed`."""
     if row.is_gone:
         return "gone"
     if row.is_signed:

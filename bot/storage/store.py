@@ -16,6 +16,7 @@ from bot.storage.decisions import Decisions
 from bot.storage.deliveries import Deliveries
 from bot.storage.digests import Digests
 from bot.storage.drafts import Drafts
+from bot.storage.outcomes import Outcomes
 from bot.storage.pending import PendingPullRequests
 from bot.storage.prose import Answers, Ledger, Summaries
 from bot.storage.pull_requests import PullRequests
@@ -44,6 +45,7 @@ class Store:
         self.reviews = Reviews(database)
         self.drafts = Drafts(database)
         self.decisions = Decisions(database)
+        self.outcomes = Outcomes(database)
         self.pending = PendingPullRequests(database)
         self.commands = Commands(database)
         self.answers = Answers(database)

@@ -12,7 +12,10 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from bot.review.drafts import Decision, Draft, PullRequest
-from bot.review.records import Found, HeadReview, Pending
+from bot.review.explain import RiskSummary
+from bot.review.insights import Became
+from bot.review.records import Dismissed, Found, HeadReview, Pending
+from bot.review.spending import Spent
 from bot.review.verdict import Verdict
 
 
@@ -44,8 +47,7 @@ class Shown(msgspec.Struct, frozen=True):
     before: Found | None = None
     """What was found at the head before this one."""
     before_head: str = ""
-    risk: str = ""
-    """The risk summary, in Markdown."""
+    risk: RiskSummary = RiskSummary()
     asked: tuple[str, ...] = ()
     """Who is asked to decide, as CODEOWNERS names them."""
 
@@ -80,6 +82,15 @@ class Desk(Protocol):
             pull: Whose.
             key: Names the act: the same act counts once.
         """
+
+    def became(self, since: dt.datetime) -> Sequence[Became]:
+        """The drafts that were made since a time, and what became of them."""
+
+    def dismissed(self) -> Sequence[Dismissed]:
+        """The dismissals in force, newest first."""
+
+    def costs(self, since: dt.datetime) -> Mapping[str, Spent]:
+        """What a language model cost since a time, by repository."""
 
     def now(self) -> dt.datetime:
         """The time in UTC."""

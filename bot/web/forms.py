@@ -62,7 +62,7 @@ def decisions(
             verbs = ("edit", "sign")
         case _:
             raise BadForm("This is nothing that can be done with a draft.")
-    chosen = _chosen(form["draft"], drafts)
+    chosen = _chosen(form["draft"], drafts, also_gone=verbs == ("undo",))
     category: Category | None = None
     reason = ""
     if "dismiss" in verbs:
@@ -77,10 +77,11 @@ def decisions(
     )
 
 
-def _chosen(named: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
+def _chosen(named: str, drafts: Sequence[Draft], *, also_gone: bool) -> Sequence[Draft]:
+    """The drafts that a form means; what was said of one whose finding is gone can only be taken back."""
     if named == "all":
         return [draft for draft in drafts if draft.state == "waiting"]
-    found = [draft for draft in drafts if str(draft.number) == named and draft.state != "gone"]
+    found = [draft for draft in drafts if str(draft.number) == named and (also_gone or draft.state != "gone")]
     if not found:
         raise BadForm("There is no such draft at this head.")
     return found

@@ -19,6 +19,7 @@ from bot.review.wording import named, pieces, plural, visible, where
 from bot.web.desk import review_path
 
 STATIC = importlib.resources.files(__name__.rpartition(".")[0]) / "static"
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MOMENT = "%Y-%m-%d %H:%M UTC"
 
 
@@ -46,6 +47,7 @@ def _environment() -> jinja2.Environment:
         "short": lambda commit: commit[:7] if len(commit) == 40 else commit,
         "cost": _cost,
         "ago": ago,
+        "span": span,
     }
     environment.globals |= {"static": static, "address": review_path}
     return environment
@@ -57,6 +59,11 @@ def prose(message: str) -> Markup:
         Markup("<code>{}</code>").format(piece) if is_code else escape(piece)
         for piece, is_code in pieces(visible(message))
     )
+
+
+def span(time: dt.timedelta | None) -> str:
+    """How long something took, in its largest unit: `3 h`."""
+    return "" if time is None else ago(_EPOCH, _EPOCH + time)
 
 
 def ago(at: dt.datetime | None, now: dt.datetime) -> str:

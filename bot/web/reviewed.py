@@ -112,7 +112,6 @@ class ReviewPage(msgspec.Struct, frozen=True):
     since: Since | None
     consequences: tuple[Consequence, ...]
     """Those that the change makes a difference to."""
-    risk: Markup
     counts: Mapping[str, int]
     """Drafts by state."""
 
@@ -127,6 +126,11 @@ class ReviewPage(msgspec.Struct, frozen=True):
     def numbers(self) -> Mapping[int, int]:
         """The drafts' numbers by their ids."""
         return {draft.id: draft.number for draft in self.shown.drafts}
+
+    @property
+    def by_fingerprint(self) -> Mapping[str, int]:
+        """The numbers of the drafts at this head."""
+        return {draft.fingerprint: draft.number for draft in self.shown.drafts if draft.state != "gone"}
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -148,7 +152,6 @@ def page(shown: Shown) -> ReviewPage:
         gone=tuple(card for card in cards if card.draft.state == "gone"),
         since=since,
         consequences=tuple(row for row in shown.found.review.consequences if row.changed),
-        risk=comments.render(shown.risk) if shown.risk else Markup(),
         counts=counts,
     )
 

@@ -27,8 +27,8 @@ def show_queue(request: Request, site: At, person: Signed) -> Response:
     sees = site.access.sees(person)
     desk = site.desk
     pending = [each for each in desk.queue() if sees(each.pull_request.repository)]
-    page = queue.page(pending, request.query_params, desk.now())
-    return HTMLResponse(pages.filled("queue.html", person=person, is_local=site.is_local, queue=page))
+    listed = queue.page(pending, request.query_params, desk.now())
+    return HTMLResponse(pages.filled("queue.html", person=person, is_local=site.is_local, queue=listed))
 
 
 @router.get("/reviews/{owner}/{name}/{number}")
@@ -36,7 +36,7 @@ def show_review(owner: str, name: str, number: int, site: At, person: Signed) ->
     """One pull request."""
     pull = _pull(site, person, f"{owner}/{name}", number)
     view = reviewed.page(_shown(site, pull))
-    return _page("review.html", site, person, view, may_decide=site.access.may_decide(person, pull))
+    return page("review.html", site, person, view, may_decide=site.access.may_decide(person, pull))
 
 
 @router.post("/reviews/{owner}/{name}/{number}/decisions")
@@ -62,7 +62,7 @@ def decide(request: Request, owner: str, name: str, number: int, site: At, perso
     view = reviewed.page(_shown(site, pull))
     decided = {decision.draft for decision in made}
     cards = [card for card in view.cards if card.draft.id in decided]
-    return _page("decided.html", site, person, view, may_decide=True, cards=cards)
+    return page("decided.html", site, person, view, may_decide=True, cards=cards)
 
 
 @router.post("/reviews/{owner}/{name}/{number}/again")
@@ -91,9 +91,10 @@ def _shown(site: Site, pull: PullRequest) -> Shown:
     return shown
 
 
-def _page(
+def page(
     template: str, site: Site, person: Session, view: reviewed.ReviewPage, *, may_decide: bool, **more: object
 ) -> HTMLResponse:
+    """A review, or a part of its page."""
     text = pages.filled(
         template,
         person=person,

@@ -14,9 +14,11 @@ import msgspec
 from analyzers import catalogue
 from analyzers.findings import Finding, State
 from bot.report import Report, pull_request
-from bot.review import markers, verdict
+from bot.review import explain, markers, verdict
 from bot.review.drafts import Decision, Draft, PullRequest
-from bot.review.records import UNFINISHED, Batch, Found, HeadReview, Pending
+from bot.review.insights import Became
+from bot.review.records import UNFINISHED, Batch, Dismissed, Found, HeadReview, Pending
+from bot.review.spending import Spent
 from bot.review.wording import library_of, lines_of_text
 from bot.storage.store import Store
 from bot.web.desk import Shown
@@ -90,9 +92,19 @@ class StoredDesk:
             ),
             texts=texts,
             before=before,
+            risk=self._store.summaries.find(review.id) or explain.without_model(found.told, found.review.consequences),
             before_head=before_head,
             asked=tuple(dict.fromkeys(owner for draft in drafts if draft.state == "waiting" for owner in draft.asked)),
         )
+
+    def became(self, since: dt.datetime) -> Sequence[Became]:
+        return self._store.outcomes.since(since)
+
+    def dismissed(self) -> Sequence[Dismissed]:
+        return self._store.outcomes.dismissed()
+
+    def costs(self, since: dt.datetime) -> Mapping[str, Spent]:
+        return self._store.ledger.by_repository(since)
 
     def decide(self, pull: PullRequest, made: Sequence[Decision], key: str) -> None:
         self._publish(self._store.decisions.record(pull.id, made, key))

@@ -5,8 +5,9 @@ A desk on a port of its own, and people with browsers that are only HTTP.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,8 +24,9 @@ from bot.review import configuration
 from bot.review.drafts import Draft, PullRequest
 from bot.review.outcome import judge
 from bot.review.records import Found
+from bot.storage.database import utc_now
 from bot.storage.store import Store
-from bot.web import application
+from bot.web import application, reviewed, reviews
 from bot.web.access import NotSignedIn, Sees, Unknown
 from bot.web.sessions import Session, Sessions
 from bot.web.site import Site
@@ -92,13 +94,14 @@ class Person(requests.Session):
 class Running:
     """The desk of a shop."""
 
-    def __init__(self, shop: Shop, store: Store) -> None:
+    def __init__(self, shop: Shop, store: Store, now: Callable[[], dt.datetime] = utc_now) -> None:
         self.store = store
         self.desk = local.desk(store, shop.change, shop.found, "acme/shop", demo.TITLE, "ada")
+        self.desk.now = now  # type: ignore[method-assign]
         self.hosts: set[str] = set()
         self.sessions = Sessions("a secret of the tests", cookie="countersign", is_secure=False)
-        self.app = application.create(Site(self.desk, Rules(), self.sessions, self.hosts))  # type: ignore[arg-type]
-        self._server = Server(self.app)
+        self.site = Site(self.desk, Rules(), self.sessions, self.hosts)  # type: ignore[arg-type]
+        self._server = Server(application.create(self.site))
         self.url = self._server.url
         self.page = "/reviews/acme/shop/1"
         self.hosts.add(self.url.removeprefix("http://"))
@@ -109,6 +112,11 @@ class Running:
         if login is not None:
             person.cookies["countersign"] = self.sessions.begin(login)
         return person
+
+    def render(self, view: reviewed.ReviewPage) -> str:
+        """A review page, as somebody who may decide gets it."""
+        person = Session(WRITER, "token")
+        return bytes(reviews.page("review.html", self.site, person, view, may_decide=True).body).decode()
 
     def drafts(self) -> tuple[Draft, ...]:
         pull = self.store.pull_requests.find("acme/shop", 1)

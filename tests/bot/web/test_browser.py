@@ -118,7 +118,7 @@ def test_without_javascript(chromium: Browser, running: Running) -> None:
 def test_accessible(chromium: Browser, running: Running, name: str, options: dict[str, Any]) -> None:
     """Axe finds nothing that is serious, with everything opened; no page is wider than its window."""
     desk = Desk(chromium, running, **options)
-    for path in (running.page, "/", "/rules", "/rules/query-in-loop"):
+    for path in (running.page, "/", "/rules", "/rules/query-in-loop", "/insights", "/dismissals"):
         desk.page.goto(running.url + path)
         desk.page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         desk.snap(f"{name}{path.replace('/', '-')}")

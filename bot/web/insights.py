@@ -1,0 +1,134 @@
+"""
+What became of what was told, as pages and as CSV; what was dismissed, to be taken back.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import secrets
+from collections.abc import Mapping, Sequence
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from bot.review.insights import Became, Insights, insights
+from bot.web import charts, pages
+from bot.web.requests import At, Signed
+from bot.web.sessions import Session
+from bot.web.site import Site
+
+WEEKS: Mapping[str, int] = {"4": 4, "12": 12, "52": 52}
+"""Periods that can be chosen, in weeks."""
+_DEFAULT = "12"
+_COLUMNS = (
+    "repository",
+    "pull request",
+    "rule",
+    "severity",
+    "made at",
+    "state",
+    "decided",
+    "decided at",
+    "who",
+    "category",
+    "posted",
+    "fixed",
+    "with AI",
+)
+
+router = APIRouter()
+
+
+@router.get("/insights")
+def show_insights(request: Request, site: At, person: Signed) -> Response:
+    """A period, counted."""
+    weeks, since, until = _period(request, site)
+    drafts = _drafts(site, person, since)
+    counted = insights(drafts, since.date(), until.date())
+    sees = site.access.sees(person)
+    costs = {name: spent for name, spent in site.desk.costs(since).items() if sees(name)}
+    text = pages.filled(
+        "insights.html",
+        person=person,
+        is_local=site.is_local,
+        weeks=weeks,
+        choices=list(WEEKS),
+        insights=counted,
+        costs=costs,
+        **_charts(counted),
+    )
+    return HTMLResponse(text)
+
+
+@router.get("/insights.csv")
+def export(request: Request, site: At, person: Signed) -> Response:
+    """One line for each draft of a period."""
+    _, since, _ = _period(request, site)
+    written = io.StringIO()
+    lines = csv.writer(written)
+    lines.writerow(_COLUMNS)
+    lines.writerows(_row(draft) for draft in _drafts(site, person, since))
+    headers = {"Content-Disposition": 'attachment; filename="countersign.csv"'}
+    return Response(written.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/dismissals")
+def show_dismissals(site: At, person: Signed) -> Response:
+    """What was dismissed and stays so in later pull requests."""
+    sees = site.access.sees(person)
+    found = [each for each in site.desk.dismissed() if sees(each.pull_request.repository)]
+    text = pages.filled(
+        "dismissals.html",
+        person=person,
+        is_local=site.is_local,
+        dismissed=found,
+        new_act=lambda: secrets.token_urlsafe(12),
+    )
+    return HTMLResponse(text)
+
+
+def _period(request: Request, site: Site) -> tuple[str, dt.datetime, dt.datetime]:
+    """The chosen number of weeks, as its word, and their start and end."""
+    asked = request.query_params.get("weeks", _DEFAULT)
+    weeks = asked if asked in WEEKS else _DEFAULT
+    until = site.desk.now()
+    return weeks, until - dt.timedelta(weeks=WEEKS[weeks]), until
+
+
+def _drafts(site: Site, person: Session, since: dt.datetime) -> Sequence[Became]:
+    sees = site.access.sees(person)
+    return [draft for draft in site.desk.became(since) if sees(draft.repository)]
+
+
+def _charts(counted: Insights) -> dict[str, object]:
+    return {
+        "weeks_chart": charts.columns(counted.by_week, "Drafts by week: signed, dismissed, undecided"),
+        "rules_chart": charts.bars(counted.by_rule, "Drafts by rule: signed, dismissed, undecided"),
+        "repositories_chart": charts.bars(counted.by_repository[:15], "Drafts by repository"),
+        "origins_chart": charts.bars(counted.by_origin, "Drafts with an AI assistant, and without"),
+    }
+
+
+def _row(draft: Became) -> tuple[object, ...]:
+    return (
+        _cell(draft.repository),
+        draft.number,
+        draft.rule,
+        draft.severity.name.lower(),
+        draft.made_at.isoformat(),
+        draft.state,
+        draft.decided or "",
+        draft.decided_at.isoformat() if draft.decided_at is not None else "",
+        _cell(draft.who),
+        draft.category or "",
+        int(draft.is_posted),
+        int(draft.is_fixed),
+        int(draft.with_ai),
+    )
+
+
+def _cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
