@@ -31,7 +31,6 @@ from bot.review.records import Delivery
 from bot.settings import Settings
 from bot.slack import endpoint
 from bot.slack.buttons import AskReason, Dismiss, Sign
-from bot.slack.client import Slack
 from bot.storage.store import Store
 from bot.web import application, sign_in
 from bot.web.sessions import Sessions
@@ -200,7 +199,7 @@ class _Running:
             ),
             commands_per_hour=settings.commands_per_hour,
             desk_url=settings.desk_url,
-            slack=_team(settings),
+            slack=Team.of(settings) if settings.channels else None,
         )
         self._durable = Durable(
             service,
@@ -244,19 +243,6 @@ def _desk(settings: Settings, durable: Durable) -> FastAPI:
     desk = application.create(Site(signing.desk(durable), people, sessions, frozenset({host})))
     sign_in.add(desk, people, secret.reveal(), url)
     return desk
-
-
-def _team(settings: Settings) -> Team | None:
-    """Where in Slack is told how reviews stand."""
-    token, secret = settings.slack_bot_token, settings.slack_signing_secret
-    if not settings.channels:
-        return None
-    return Team(
-        Slack(token.reveal() if token else "", api_url=settings.slack_api_url, ca_file=settings.ca_file),
-        settings.channels,
-        desk=settings.desk_url,
-        signing_secret=secret.reveal() if secret is not None else "",
-    )
 
 
 def _seat(folder: Path) -> tuple[str, IO[str]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.cli import deciding, desk, output, prompting, serving, setting_up
+from bot.cli import deciding, desk, output, prompting, serving, setting_up, telling
 from bot.cli.desk import PortOption, WebOption
 from bot.cli.output import ConfidenceName, SeverityName, Surface, Wanted
 
@@ -45,6 +45,7 @@ for _of_the_service in (
     deciding.drafts,
     deciding.sign,
     deciding.dismiss,
+    telling.digest,
 ):
     app.command()(_of_the_service)
 

@@ -7,7 +7,7 @@ A button decides on the drafts that stand in its message, and on no others: who 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -64,16 +64,10 @@ class Card(msgspec.Struct, frozen=True):
 class Place(msgspec.Struct, frozen=True):
     """Where things are to be read, and what a channel can do."""
 
-    desk: str = ""
-    """The signing desk's address, without a slash at its end; empty for none."""
+    page: Callable[[PullRequest], str]
+    """The web page of a review."""
     buttons: bool = True
     """Whether the channel has buttons; through a webhook it has links."""
-
-    def page(self, pull: PullRequest) -> str:
-        """Where a review is read: on the desk, or else on GitHub."""
-        if self.desk:
-            return f"{self.desk}/reviews/{pull.repository}/{pull.number}"
-        return f"{pull.clone_url.removesuffix('.git')}/pull/{pull.number}"
 
 
 def digest(told: Digest, place: Place) -> Message:

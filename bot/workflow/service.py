@@ -7,11 +7,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable
+from typing import Self
 
 from bot.github.checkout import Checkouts
 from bot.github.client import Client, GitHub
 from bot.review.drafts import PullRequest
-from bot.settings import SlackChannel
+from bot.settings import Settings, SlackChannel
 from bot.slack.client import Slack
 from bot.slack.messages import Place
 from bot.storage.store import Store
@@ -28,8 +29,6 @@ class Team:
 
     slack: Slack
     channels: tuple[SlackChannel, ...]
-    desk: str = ""
-    """The signing desk's address, without a slash at its end; empty for none."""
     signing_secret: str = ""
     """What Slack signs with; without it nothing is decided there."""
 
@@ -37,9 +36,20 @@ class Team:
         """A channel by its name; None when it is not told anything any more."""
         return next((channel for channel in self.channels if channel.name == name), None)
 
-    def place(self, channel: SlackChannel) -> Place:
-        """What a channel can do."""
-        return Place(self.desk, buttons=bool(self.signing_secret) and channel.webhook is None)
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What the settings say."""
+        token, secret = settings.slack_bot_token, settings.slack_signing_secret
+        return cls(
+            Slack(token.reveal() if token else "", api_url=settings.slack_api_url, ca_file=settings.ca_file),
+            settings.channels,
+            secret.reveal() if secret is not None else "",
+        )
+
+    def place(self, channel: SlackChannel, desk_url: str) -> Place:
+        """Where a channel's links lead, and whether it has buttons; the address is empty where there is no desk."""
+        has_buttons = bool(self.signing_secret) and channel.webhook is None
+        return Place(lambda pull: page_for(pull, desk_url), has_buttons)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +75,13 @@ class Service:
     def desk_page(self, pull: PullRequest) -> str | None:
         """Where a person reads the drafts of a pull request and decides; None where there is no desk."""
         return self.desk_url + review_path(pull.repository, pull.number) if self.desk_url else None
+
+
+def page_for(pull: PullRequest, desk_url: str) -> str:
+    """Where a person decides on a pull request: on the desk, or on GitHub where there is none."""
+    if desk_url:
+        return desk_url + review_path(pull.repository, pull.number)
+    return f"{page_of(pull)}/pull/{pull.number}"
 
 
 def page_of(pull: PullRequest) -> str:

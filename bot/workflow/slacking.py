@@ -26,7 +26,7 @@ from bot.slack.blocks import Message
 from bot.slack.buttons import AskReason, Dismiss, Pressed, Sign
 from bot.slack.errors import Refused
 from bot.slack.linking import SlackUser
-from bot.slack.messages import Card
+from bot.slack.messages import Card, Place
 from bot.storage.store import Store
 from bot.workflow.commanding import HOUR
 from bot.workflow.delivering import Work
@@ -61,7 +61,7 @@ def tell(service: Service, pull_request_id: int) -> None:
         if channel.name not in known and not _is_worth(channel, pull, chosen):
             continue
         card = Card(pull, chosen, {draft.id: last[draft.id] for draft in chosen if draft.id in last}, problem)
-        message = messages.review(card, team.place(channel))
+        message = messages.review(card, team.place(channel, service.desk_url))
         try:
             stands = _put(service.store, team, channel, key, message, told=len(made))
             _tell_thread(service.store, team, channel, stands, made, chosen)
@@ -82,16 +82,23 @@ def tell_digest(service: Service, channel_name: str, due: str) -> None:
     channel = team.channel(channel_name) if team is not None else None
     if team is None or channel is None:
         return
-    until = service.now()
-    told = digest(
-        channel,
-        ((each.pull_request, each.waiting) for each in service.store.pending.all() if each.waiting),
-        service.store.digests.history(until - PERIOD),
-        until - PERIOD,
-        until,
-    )
-    if not told.is_quiet:
-        _put(service.store, team, channel, f"digest:{due}", messages.digest(told, team.place(channel)), once=True)
+    message = digest_of(service.store, channel, team.place(channel, service.desk_url), service.now())
+    if message is not None:
+        post_digest(service.store, team, channel, due, message)
+
+
+def digest_of(
+    store: Store, channel: SlackChannel, place: Place, until: dt.datetime, period: dt.timedelta = PERIOD
+) -> Message | None:
+    """What a channel is told now; None where there is nothing to say."""
+    waiting = ((each.pull_request, each.waiting) for each in store.pending.all() if each.waiting)
+    told = digest(channel, waiting, store.digests.history(until - period), until - period, until)
+    return None if told.is_quiet else messages.digest(told, place)
+
+
+def post_digest(store: Store, team: Team, channel: SlackChannel, due: str, message: Message) -> None:
+    """Post a digest, unless the one that was due then stands already."""
+    _put(store, team, channel, f"digest:{due}", message, once=True)
 
 
 def due_digests(team: Team, now: dt.datetime) -> Iterator[tuple[str, str]]:
@@ -275,7 +282,7 @@ def _note_in_message(service: Service, team: Team, pressed: Pressed, made: tuple
 
 def _whisper_link(service: Service, team: Team, pressed: Pressed) -> None:
     address = ""
-    if team.desk and team.signing_secret:
+    if service.desk_url and team.signing_secret:
         user = SlackUser(pressed.team, pressed.user)
-        address = f"{team.desk}{linking.PATH}?token={linking.token(team.signing_secret, user, service.now())}"
+        address = f"{service.desk_url}{linking.PATH}?token={linking.token(team.signing_secret, user, service.now())}"
     team.slack.whisper(pressed.channel, pressed.user, messages.unlinked(address))

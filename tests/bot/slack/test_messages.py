@@ -14,7 +14,7 @@ import pytest
 
 from analyzers.findings import Severity
 from bot.review.digest import concerning, digest, tally
-from bot.review.drafts import Decision
+from bot.review.drafts import Decision, PullRequest
 from bot.settings import SlackChannel
 from bot.slack import blocks, messages
 from bot.slack.blocks import Message
@@ -27,7 +27,13 @@ from tests.doubles import slack
 HERE = Path(__file__).parent
 CHANNEL = SlackChannel(id="C0")
 WEEK = dt.timedelta(days=7)
-DESK = Place("https://bot.example.org")
+
+
+def page(pull: PullRequest) -> str:
+    return f"https://bot.example.org/reviews/{pull.repository}/{pull.number}"
+
+
+DESK = Place(page)
 
 
 def written(message: Message) -> str:
@@ -59,7 +65,7 @@ def test_the_digest(golden: Golden) -> None:
 def test_the_digest_of_a_webhook(golden: Golden) -> None:
     """Without an app there are links and no buttons."""
     told = digest(CHANNEL, WAITING, HISTORY, NOW - WEEK, NOW)
-    message = taken(messages.digest(told, Place(buttons=False)))
+    message = taken(messages.digest(told, Place(page, buttons=False)))
     assert "actions" not in {block["type"] for block in message.blocks}
     golden(blocks.readable(message), HERE / "digest_webhook.txt")
 
