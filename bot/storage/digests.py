@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from analyzers.findings import Severity
+from analyzers.findings import Finding
 from bot.review.digest import Fixed, History, Reviewed
 from bot.storage import drafts, pull_requests
 from bot.storage.database import Room, reads
@@ -23,19 +23,8 @@ from bot.storage.tables import reviews as review_table
 from bot.storage.types import Struct
 
 
-class _Place(msgspec.Struct):
-    path: str
-
-
-class _Fixed(msgspec.Struct):
-    fingerprint: str
-    severity: Severity
-    place: _Place
-    suppressed: str | None = None
-
-
 class _Review(msgspec.Struct):
-    fixed: tuple[_Fixed, ...] = ()
+    fixed: tuple[Finding, ...] = ()
 
 
 class _Found(msgspec.Struct):
