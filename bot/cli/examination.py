@@ -19,6 +19,7 @@ import msgspec
 
 from bot import settings
 from bot.errors import CountersignError
+from bot.github.manifest import CALLBACK
 from bot.settings import FILE_VARIABLE, Settings
 from bot.storage import migrations
 from bot.storage.database import Database
@@ -97,11 +98,26 @@ def _settings(read: Settings, environment: Mapping[str, str], file: Path | None)
     for name, meant in settings.unknown(environment):
         hint = f"; did you mean {meant}?" if meant else "; remove it"
         yield Observation("wrong", "settings", f"{name} is no setting{hint}")
+    yield from _desk(read)
     named = file or (Path(environment[FILE_VARIABLE]).expanduser() if environment.get(FILE_VARIABLE) else None)
     if named is not None and os.name == "posix" and named.stat().st_mode & 0o077:
         yield Observation("note", "settings", f"others on this host may read {named}: chmod 600 {named}")
     for name, value in read.shown():
         yield Observation("ok", "settings", f"{name}: {value}")
+
+
+def _desk(read: Settings) -> Iterator[Observation]:
+    try:
+        url = read.desk_url
+    except CountersignError as exc:
+        yield Observation("wrong", "signing desk", str(exc))
+        return
+    if not url:
+        yield Observation("ok", "signing desk", "none; COUNTERSIGN_WEB_URL and the App's client id and secret make one")
+    elif not url.startswith("https:"):
+        yield Observation("note", "signing desk", f"{url}: sessions go over the network unencrypted; use https")
+    else:
+        yield Observation("ok", "signing desk", f"{url}, to which GitHub sends people back at {url}{CALLBACK}")
 
 
 def _folder(folder: Path) -> Iterator[Observation]:

@@ -4,16 +4,19 @@ What waits for a person, over all pull requests at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from bot.review.drafts import Draft
-from bot.review.records import Pending
+from bot.review.explain import RiskSummary
+from bot.review.records import Found, Pending
 from bot.storage import pull_requests, reviews
 from bot.storage.database import Room, reads
 from bot.storage.decisions import is_dismissed
 from bot.storage.drafts import draft_of
-from bot.storage.tables import drafts
+from bot.storage.tables import drafts, risk_summaries
 from bot.storage.tables import pull_requests as pull_request_table
 from bot.storage.tables import repositories as repository_table
 from bot.storage.tables import reviews as review_table
@@ -24,6 +27,16 @@ STUCK = ("partial", "dead")
 
 class PendingPullRequests(Room):
     """The queue."""
+
+    @reads
+    def found(self, connection: Connection, reviews_: Iterable[int]) -> dict[int, tuple[Found, RiskSummary | None]]:
+        """What these reviews found, each with its risk summary; those that have not found anything out are left out."""
+        ids = list(reviews_)
+        risks = {
+            row.review: row.summary
+            for row in connection.execute(sa.select(risk_summaries).where(risk_summaries.c.review.in_(ids)))
+        }
+        return {id_: (found, risks.get(id_)) for id_, found in reviews.found_of(connection, ids).items()}
 
     @reads
     def all(self, connection: Connection) -> tuple[Pending, ...]:

@@ -4,6 +4,7 @@ Reviews: one for each pull request and head.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -143,6 +144,12 @@ class Reviews(Room):
         """What the engine found; None when it has not, or there is no such review."""
         found: Found | None = connection.scalar(sa.select(table.c.found).where(table.c.id == id_))
         return found
+
+
+def found_of(connection: Connection, ids: Iterable[int]) -> dict[int, Found]:
+    """What was found, by review."""
+    query = sa.select(table.c.id, table.c.found).where(table.c.id.in_(list(ids)), table.c.found.is_not(None))
+    return {row.id: row.found for row in connection.execute(query)}
 
 
 def review_of(row: Row[Any]) -> HeadReview:

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import datetime as dt
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from analyzers.findings import Consequence
 from bot.review.drafts import Decision, Draft, PullRequest
 from bot.review.explain import RiskSummary
 from bot.review.insights import Became
@@ -52,11 +53,22 @@ class Shown(msgspec.Struct, frozen=True):
     """Who is asked to decide, as CODEOWNERS names them."""
 
 
+class Preview(msgspec.Struct, frozen=True):
+    """What the queue says of a review besides its drafts."""
+
+    risk: RiskSummary
+    consequences: tuple[Consequence, ...]
+    """Those that the change makes a difference to."""
+
+
 class Desk(Protocol):
     """What the pages are made of, and where decisions go."""
 
     def queue(self) -> Sequence[Pending]:
         """Everything that waits for a person, in no particular order."""
+
+    def previews(self, reviews: Iterable[int]) -> Mapping[int, Preview]:
+        """What is said of some reviews, by their ids; one that found nothing out is left out."""
 
     def find(self, repository: str, number: int) -> PullRequest | None:
         """A pull request; None when it is not known."""

@@ -28,7 +28,9 @@ def show_queue(request: Request, site: At, person: Signed) -> Response:
     desk = site.desk
     pending = [each for each in desk.queue() if sees(each.pull_request.repository)]
     listed = queue.page(pending, request.query_params, desk.now())
-    return HTMLResponse(pages.filled("queue.html", person=person, is_local=site.is_local, queue=listed))
+    previews = desk.previews(entry.pending.review.id for entry in listed.entries)
+    text = pages.filled("queue.html", person=person, is_local=site.is_local, queue=listed, previews=previews)
+    return HTMLResponse(text)
 
 
 @router.get("/reviews/{owner}/{name}/{number}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -16,12 +16,13 @@ from analyzers.findings import Finding, State
 from bot.report import Report, pull_request
 from bot.review import explain, markers, verdict
 from bot.review.drafts import Decision, Draft, PullRequest
+from bot.review.explain import RiskSummary
 from bot.review.insights import Became
 from bot.review.records import UNFINISHED, Batch, Dismissed, Found, HeadReview, Pending
 from bot.review.spending import Spent
 from bot.review.wording import library_of, lines_of_text
 from bot.storage.store import Store
-from bot.web.desk import Shown
+from bot.web.desk import Preview, Shown
 
 File: TypeAlias = tuple[Literal["base", "head"], str]
 """A file of a change: its side and path."""
@@ -64,6 +65,13 @@ class StoredDesk:
     def queue(self) -> Sequence[Pending]:
         return self._store.pending.all()
 
+    def previews(self, reviews: Iterable[int]) -> Mapping[int, Preview]:
+        found = self._store.pending.found(reviews)
+        return {
+            id_: Preview(_risk(each, risk), tuple(row for row in each.review.consequences if row.changed))
+            for id_, (each, risk) in found.items()
+        }
+
     def find(self, repository: str, number: int) -> PullRequest | None:
         return self._store.pull_requests.find(repository, number)
 
@@ -92,7 +100,7 @@ class StoredDesk:
             ),
             texts=texts,
             before=before,
-            risk=self._store.summaries.find(review.id) or explain.without_model(found.told, found.review.consequences),
+            risk=_risk(found, self._store.summaries.find(review.id)),
             before_head=before_head,
             asked=tuple(dict.fromkeys(owner for draft in drafts if draft.state == "waiting" for owner in draft.asked)),
         )
@@ -135,6 +143,11 @@ def decoded(content: bytes | None) -> str | None:
     if content is None or len(content) > LARGEST or b"\0" in content:
         return None
     return content.decode("utf-8", "replace")
+
+
+def _risk(found: Found, kept: RiskSummary | None) -> RiskSummary:
+    """The risk summary that was written, or what is known without."""
+    return kept or explain.without_model(found.told, found.review.consequences)
 
 
 def _problem(review: HeadReview) -> str:

@@ -145,6 +145,27 @@ def examined(environment: dict[str, str | None], ask: Answers) -> list[Observati
     return list(examination.examine(settings.read(variables), variables, None, ask, lambda: NOW))
 
 
+@pytest.mark.parametrize(
+    ("url", "secret", "state", "says"),
+    [
+        (None, None, "ok", "none; "),
+        ("https://desk.example", "x", "ok", "https://desk.example/sign-in/callback"),
+        ("http://desk.example", "x", "note", "use https"),
+        ("https://desk.example", None, "wrong", "COUNTERSIGN_GITHUB_CLIENT_SECRET"),
+        ("https://desk.example/below", "x", "wrong", "not of the form"),
+    ],
+)
+def test_the_signing_desk(
+    environment: dict[str, str | None], url: str | None, secret: str | None, state: str, says: str
+) -> None:
+    """A desk is there or not; half of one, or one without HTTPS, is told."""
+    client = {"COUNTERSIGN_GITHUB_CLIENT_ID": url and "Iv1.x", "COUNTERSIGN_GITHUB_CLIENT_SECRET": secret}
+    seen = examined(environment | client | {"COUNTERSIGN_WEB_URL": url}, Answers(NOW))
+    (desk,) = [each for each in seen if each.about == "signing desk"]
+    assert desk.state == state
+    assert says in desk.says
+
+
 def test_the_clock_is_wrong(environment: dict[str, str | None]) -> None:
     """A wrong clock is told also when GitHub refuses the App because of it."""
     refused = CountersignError("The credentials are worth nothing.")

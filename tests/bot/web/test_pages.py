@@ -89,6 +89,7 @@ def test_the_queue_is_filtered(running: Running) -> None:
     grace = running.person(WRITER)
     assert "2 drafts in 1 pull request" in grace.read("/")
     assert "2 drafts in 1 pull request" in grace.read("/?rule=query-in-loop&severity=medium&repository=acme/shop")
+    assert "4 entry points change in production" in grace.read("/")
     assert "Nothing passes these filters." in grace.read("/?severity=critical")
     assert "Nothing passes these filters." in grace.read("/?age=7d&ai=no")
     assert "2 drafts in 1 pull request" in grace.read("/?rule=nonsense&page=-3")
