@@ -27,7 +27,9 @@ from bot.github import events, signature
 from bot.github.accounts import Accounts
 from bot.github.checkout import Checkouts
 from bot.github.client import GitHub
+from bot.llm import installed
 from bot.review.records import Delivery
+from bot.review.spending import month_of
 from bot.settings import Settings
 from bot.slack import endpoint
 from bot.slack.buttons import AskReason, Dismiss, Sign
@@ -185,8 +187,9 @@ class _Running:
         assert key is not None
         executor, self._seat = _seat(folder)
         github = GitHub(settings.github_app_id, key.reveal(), api_url=settings.github_api_url, ca_file=settings.ca_file)
+        store = Store.open(settings.database)
         service = Service(
-            store=Store.open(settings.database),
+            store=store,
             github=github,
             checkouts=Checkouts(
                 folder / "checkouts", limit=settings.checkout_gigabytes * 1024**3, ca_file=settings.ca_file
@@ -200,12 +203,16 @@ class _Running:
             commands_per_hour=settings.commands_per_hour,
             desk_url=settings.desk_url,
             slack=Team.of(settings) if settings.channels else None,
+            writer=installed.writer(settings, store.answers, store.ledger),
+            is_private=settings.llm_private,
         )
         self._durable = Durable(
             service,
             settings.database,
             executor,
             per_installation=settings.reviews_per_installation,
+            questions_at_once=settings.llm_at_once,
+            questions_per_minute=settings.llm_per_minute,
             impatience=settings.retry_seconds,
             sweep_every=dt.timedelta(seconds=settings.sweep_seconds),
             silent_after=dt.timedelta(seconds=settings.silence_seconds),
@@ -283,6 +290,16 @@ class _Metrics:
             "countersign_unpublished_batches", "Decisions that GitHub does not show yet.", registry=self._registry
         )
 
+        self._money = prometheus.Gauge(
+            "countersign_llm_money",
+            "What the language model cost this month, by repository.",
+            ("repository",),
+            registry=self._registry,
+        )
+        self._calls = prometheus.Gauge(
+            "countersign_llm_calls", "Calls of the language model this month.", ("repository",), registry=self._registry
+        )
+
     def text(self) -> bytes:
         """All of it in Prometheus' format."""
         store = self._running.store
@@ -290,4 +307,7 @@ class _Metrics:
             for status, count in store.reviews.counts().items():
                 self._reviews.labels(status).set(count)
             self._unpublished.set(len(store.decisions.unpublished()))
+            for repository, spent in store.ledger.by_repository(month_of(dt.datetime.now(dt.UTC))).items():
+                self._money.labels(repository).set(spent.money)
+                self._calls.labels(repository).set(spent.calls)
         return prometheus.generate_latest(self._registry)

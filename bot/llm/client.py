@@ -11,37 +11,15 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import openai
 from openai.types.chat import ChatCompletion
 
 from bot.llm.errors import CutOff, Garbled, Refused, Unreachable
-from bot.llm.prompts import Messages
+from bot.llm.questions import Question, Reply
 
 OPENAI = "https://api.openai.com/v1"
 _RETRIES = 3
 """Of one question; the library waits between them as `Retry-After` says, or longer each time and never equally long."""
-
-
-class Question(msgspec.Struct, frozen=True):
-    """What is sent."""
-
-    messages: Messages
-    schema: dict[str, Any]
-    """JSON schema of the answer."""
-    temperature: float
-    answer_tokens: int
-    """The longest answer."""
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """What came back."""
-
-    text: str
-    """JSON, as the schema says if the endpoint kept to it."""
-    input_tokens: int | None
-    """None where the endpoint does not count."""
-    output_tokens: int | None
 
 
 class Model:

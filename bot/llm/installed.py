@@ -4,11 +4,15 @@ The writer of this installation, as its settings have it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bot.errors import SettingsError
-from bot.llm.client import Model
 from bot.llm.writer import Answers, Ledger, Options, Writer
 from bot.review.spending import Budget, Prices
 from bot.settings import Settings, variable
+
+if TYPE_CHECKING:
+    from bot.llm.client import Model
 
 ABSENT = f"no language model is set up ({variable('llm_model')})"
 
@@ -28,6 +32,8 @@ def model(settings: Settings) -> Model | None:
     """The model of this installation; None where none is set up."""
     if settings.llm_model is None:
         return None
+    from bot.llm.client import Model  # with `openai`, which takes 0.4 s
+
     return Model(
         settings.llm_model,
         base_url=settings.llm_base_url,

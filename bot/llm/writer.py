@@ -14,9 +14,9 @@ import msgspec
 from analyzers.catalogue import Rule
 from analyzers.findings import Consequence, Finding
 from bot.llm import prompts
-from bot.llm.client import Question, Reply
 from bot.llm.errors import Garbled, NoAnswer, OverBudget
 from bot.llm.prompts import Prompt
+from bot.llm.questions import Question, Reply
 from bot.review import evidence, explain, redaction
 from bot.review.evidence import CodeUse, Evidence, LinesOf
 from bot.review.explain import Answer, RiskSummary, Told

@@ -18,6 +18,7 @@ from bot.report import Report, markdown
 from bot.review import markers
 from bot.review.commands import VERBS
 from bot.review.drafts import Decision, Draft
+from bot.review.explain import Told
 from bot.review.records import Mistake
 from bot.review.verdict import Verdict
 from bot.review.wording import visible
@@ -181,7 +182,15 @@ def usage(problem: str = "") -> str:
     return "\n".join([*([markdown.prose(problem), ""] if problem else []), *lines])
 
 
-def explanation(draft: Draft, rule: Rule) -> str:
-    """What a rule means, for `explain`: its page, without a file or code of the repository."""
+def explanation(draft: Draft, rule: Rule, told: Told | None = None) -> str:
+    """
+    What a draft means, for `explain`.
+
+    Args:
+        draft: The draft.
+        rule: Its rule, whose page names no file and no code of the repository.
+        told: What a model says of the finding itself; None while that is not public.
+    """
     sections = [f"**{heading}.** {body.strip()}" for heading, body in rule.sections if heading in EXPLAINED]
-    return "\n\n".join([f"**Draft {draft.number}: {markdown.prose(rule.title)}** · `{rule.id}`", *sections])
+    here = [] if told is None else [f"**Here.** {markdown.prose(' '.join((told.text, told.question)).strip())}"]
+    return "\n\n".join([f"**Draft {draft.number}: {markdown.prose(rule.title)}** · `{rule.id}`", *here, *sections])

@@ -213,8 +213,12 @@ def _page(rule: Rule) -> dict[str, str]:
 
 
 def _prose(markdown: str) -> str:
-    """The paragraphs before the first file or block of code."""
-    return re.split(r"^(?:```|`[^`]+`:$)", markdown, maxsplit=1, flags=re.MULTILINE)[0].strip()
+    """
+    The sentences before the first file or block of code, without those with numbers: they are examples, and a model
+    takes them for facts of the change.
+    """
+    prose = re.split(r"^(?:```|`[^`]+`:$)", markdown, maxsplit=1, flags=re.MULTILINE)[0]
+    return " ".join(sentence for sentence in re.split(r"(?<=[.:])\s+", prose.strip()) if not re.search(r"\d", sentence))
 
 
 def _slices(finding: Finding, clean: _Clean, context: int) -> Iterator[tuple[str, list[str]]]:

@@ -6,6 +6,8 @@ The durable steps of a review, in order; here the rooms below are joined.
     reviewing.py    a head becomes drafts
     publishing.py   what a person signed becomes comments; threads follow their findings
     showing.py      the summary comment and the check run say how things stand
+    fetching.py     which files of a clone are fetched
+    explaining.py   a model puts findings into words
     commanding.py   what people say in comments becomes decisions
     slacking.py     Slack is told how reviews stand, and what is pressed there becomes decisions
     sweeping.py     what was missed is found

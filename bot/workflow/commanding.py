@@ -21,6 +21,7 @@ from bot.report import pull_request
 from bot.review import markers
 from bot.review.commands import Command, Dismiss, Edit, Explain, Help, Numbers, Rerun, Sign, Undo, parse
 from bot.review.drafts import Action, Category, Decision, Draft, PullRequest, Surface
+from bot.workflow import explaining
 from bot.workflow.service import Service
 
 HOUR = dt.timedelta(hours=1)
@@ -157,7 +158,8 @@ class _Reader:
             case Explain():
                 for draft in self._chosen((command.number,)):
                     rules = {rule.id: rule for rule in catalogue.load()}
-                    self.answers.append(pull_request.explanation(draft, rules[draft.finding.rule]))
+                    told = explaining.explanation(self._service, self._pull, draft)
+                    self.answers.append(pull_request.explanation(draft, rules[draft.finding.rule], told))
             case Rerun():
                 self.rerun = True
             case Help():

@@ -27,13 +27,13 @@ from structlog.contextvars import bound_contextvars
 from bot.github.errors import GitHubError, RateLimited, Unauthorized, Unavailable
 from bot.slack.buttons import Dismiss, Sign
 from bot.slack.errors import Limited, Refused, SlackError
-from bot.workflow import delivering, publishing, reviewing, showing, slacking, sweeping
+from bot.workflow import delivering, explaining, publishing, reviewing, showing, slacking, sweeping
 from bot.workflow.delivering import Work
 from bot.workflow.service import Service
 
 VERSION = "1"
 """Raised when the order of steps changes: workflows of another version are not taken up."""
-DELIVERIES, REVIEWS, PUBLICATIONS, SLACK = "deliveries", "reviews", "publications", "slack"
+DELIVERIES, REVIEWS, PUBLICATIONS, SLACK, PROSE = "deliveries", "reviews", "publications", "slack", "prose"
 """The queues; reviews take turns by installation, publications and what is told in Slack by pull request."""
 AT_ONCE = 32
 """Workflows of a queue that one process runs; most of them wait for GitHub. The engine has a limit of its own."""
@@ -80,6 +80,8 @@ class Durable:
         executor: str,
         *,
         per_installation: int = 8,
+        questions_at_once: int = 2,
+        questions_per_minute: int = 30,
         impatience: float = 1.0,
         sweep_every: dt.timedelta = dt.timedelta(minutes=5),
         silent_after: dt.timedelta = dt.timedelta(seconds=30),
@@ -90,6 +92,8 @@ class Durable:
             database_url: Where DBOS keeps its tables.
             executor: Unique among running processes; the same when this one starts again.
             per_installation: Reviews of one installation that are under way at once, on all hosts together.
+            questions_at_once: What this process asks a language model side by side.
+            questions_per_minute: What all of them ask it in a minute.
             impatience: Seconds until the first retry; each further one waits twice as long.
             sweep_every: Between two looks for what was missed.
             silent_after: A worker without a sign of life for this long is dead.
@@ -97,6 +101,8 @@ class Durable:
         self.service = service
         self.executor = executor
         self._per_installation = per_installation
+        self._questions_at_once = questions_at_once
+        self._questions_per_minute = questions_per_minute
         self._impatience = impatience
         self._sweep_every = sweep_every
         self._silent_after = silent_after
@@ -120,6 +126,7 @@ class Durable:
             ("tell", self._tell),
             ("tell_digest", self._tell_digest),
             ("obey", self._obey),
+            ("explain", self._explain),
         ):
             _register(name, body)
 
@@ -138,6 +145,12 @@ class Durable:
         )
         DBOS.register_queue(PUBLICATIONS, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=0.1)
         DBOS.register_queue(SLACK, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=0.1)
+        DBOS.register_queue(
+            PROSE,
+            worker_concurrency=self._questions_at_once,
+            limiter={"limit": self._questions_per_minute, "period": 60},
+            polling_interval_sec=0.1,
+        )
         for body, every in (
             (self._beat, self._silent_after / 3),
             (self._publish_decisions, PROMPTNESS),
@@ -216,6 +229,9 @@ class Durable:
             self._bring_up_to_date(pull_request, review, attempt)
             if self.service.slack is not None:  # in a workflow of its own: GitHub does not wait for Slack
                 _enqueue("tell", f"tell:{DBOS.workflow_id}", SLACK, pull_request, pull_request)
+            if review is not None and self.service.writer is not None:  # and neither waits for a language model
+                id_ = f"explain:{review}.{attempt}"
+                _enqueue("explain", id_, PROSE, None, pull_request, review, attempt, cause)
 
     def _tell(self, pull_request: int) -> None:
         try:
@@ -260,6 +276,16 @@ class Durable:
             self._do(showing.show, pull_request, problem)
         except GaveUp as gave_up:
             _log.error("a check could not be concluded", problem=str(gave_up))
+
+    def _explain(self, pull_request: int, review: int, attempt: int, cause: str) -> None:
+        """Comes after all that counts; where it fails, the summary stays as the analysis wrote it."""
+        with bound_contextvars(delivery=cause, pull_request=pull_request, review=review):
+            try:
+                if self._do(explaining.summarise, review, attempt):
+                    id_ = f"publish:{review}.{attempt}~explained"
+                    _enqueue("publish", id_, PUBLICATIONS, pull_request, pull_request, None, 0, cause)
+            except GaveUp as gave_up:
+                _log.error("a review could not be explained", problem=str(gave_up))
 
     # --- steps --------------------------------------------------------------------------------------------------------
 

@@ -16,13 +16,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from analyzers.change import Change
-from analyzers.findings import Finding
+from analyzers.change import Change, Tree
+from analyzers.findings import Finding, Review
 from bot.review import owners
 from bot.review.configuration import Configuration
 from bot.review.outcome import Outcome
@@ -126,7 +126,7 @@ def answer(job: Job) -> Answer:
                 return Answer(Found(mode="off"))
             change = repository.change(base, head)
             review = engine.review(change, index, configurations.options_for)
-            outcome = judge(review, configurations.for_path)
+            outcome = judge(_without_secrets(review, head, base), configurations.for_path)
     except ConfigurationError as exc:
         return Answer(Found(mistake=Mistake(exc.path, exc.line, exc.problem)))
     except (AnalyzerError, CountersignError) as exc:
@@ -149,6 +149,25 @@ def found(change: Change, outcome: Outcome, root: Configuration) -> Found:
         owners={path: owned.of(path) for path in _paths((*outcome.posted, *outcome.fixed))},
         blobs={path: entries[path] for path in _paths(outcome.posted) if path in entries},
     )
+
+
+def _without_secrets(review: Review, head: Tree, base: Tree) -> Review:
+    """A review without the secret values that the code which it quotes may hold; it is kept, and shown."""
+    findings = (*review.introduced, *review.fixed, *review.standing)
+    if not findings:
+        return review
+    from bot.review import redaction
+
+    quoted = {step.place.path for finding in findings for step in finding.trace} | _paths(findings)
+    texts = [text for tree in (head, base) for path in sorted(quoted) for text in _text(tree, path)]
+    return redaction.cleaned(review, redaction.values(texts))
+
+
+def _text(tree: Tree, path: str) -> Iterator[str]:
+    blob = tree.entries.get(path)
+    content = tree.read(blob) if blob is not None else None
+    if content is not None:
+        yield content.decode("utf-8", "replace")
 
 
 def _paths(findings: Iterable[Finding]) -> frozenset[str]:

@@ -4,25 +4,18 @@ A head becomes drafts.
 
 from __future__ import annotations
 
-import posixpath
-import tomllib
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from analyzers import paths
 from analyzers.findings import Finding
-from analyzers.git import Repository
-from analyzers.languages import front_end_for
 from bot.github import checks, comments, repository
-from bot.github.checkout import Checkout
 from bot.github.comments import Comment
-from bot.review import markers, owners, provenance
-from bot.review.configuration import FILE_NAME
+from bot.review import markers, provenance
 from bot.review.drafts import Draft, PullRequest
 from bot.review.reconcile import NewDraft, reconcile
 from bot.review.records import Dismissal, Found, HeadReview
-from bot.workflow import delivering
+from bot.workflow import delivering, fetching
 from bot.workflow.delivering import Work
 from bot.workflow.service import CHECK, Service
 
@@ -74,7 +67,7 @@ def analyse(service: Service, review: int, attempt: int) -> None:
         return
     service.store.reviews.set_merge_base(this.id, base)
     with service.checkouts.checkout(pull.clone_url, client.token, [base, this.head]) as checkout:
-        _fetch_what_is_read(checkout, base)
+        fetching.fetch_what_is_read(checkout, base)
         answer = service.engine.run(checkout.git_dir, base, this.head)
     if answer.found is None:
         service.store.reviews.set_status(this.id, "dead", answer.problem, attempt)
@@ -190,33 +183,3 @@ def _made(new: NewDraft, review: HeadReview, public: Comment | None, asked: tupl
 def _name(pull: PullRequest) -> str:
     """What a check run is known by among those at its head, whatever becomes of our database."""
     return f"#{pull.number}"
-
-
-def _fetch_what_is_read(checkout: Checkout, base: str) -> None:
-    """Get the files that the engine reads: configuration, what it names, owners, and code."""
-    checkout.fetch_files(lambda path: posixpath.basename(path) == FILE_NAME or path in owners.PLACES)
-    named = set(_named_files(checkout, base))
-    checkout.fetch_files(lambda path: path in named or (front_end_for(path) is not None and not paths.classify(path)))
-
-
-def _named_files(checkout: Checkout, base: str) -> Iterator[str]:
-    """The files that configuration files name. One that can't be read names none: the engine says what is wrong."""
-    with Repository(checkout.git_dir) as git:
-        tree = git.commit_tree(base)
-        for path, blob in tree.entries.items():
-            if posixpath.basename(path) == FILE_NAME:
-                try:
-                    document = tomllib.loads((tree.read(blob) or b"").decode())
-                except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-                    continue
-                tables = [document.get("baseline"), *_tables(document.get("models"))]
-                names = [table.get("file") for table in tables if isinstance(table, dict)]
-                yield from (
-                    posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-                    for name in names
-                    if isinstance(name, str)
-                )
-
-
-def _tables(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

@@ -11,6 +11,7 @@ from typing import Self
 
 from bot.github.checkout import Checkouts
 from bot.github.client import Client, GitHub
+from bot.llm.writer import Writer
 from bot.review.drafts import PullRequest
 from bot.settings import Settings, SlackChannel
 from bot.slack.client import Slack
@@ -54,7 +55,7 @@ class Team:
 
 @dataclasses.dataclass(frozen=True)
 class Service:
-    """The store, GitHub, the cache of clones and the engine."""
+    """The store, GitHub, the cache of clones, the engine, a team to tell and a language model."""
 
     store: Store
     github: GitHub
@@ -67,6 +68,10 @@ class Service:
     """Where the signing desk is, without a slash at its end; empty where there is none."""
     slack: Team | None = None
     """Where a team is told how reviews stand; None for nowhere."""
+    writer: Writer | None = None
+    """Puts findings into a language model's words; None where no model is set up."""
+    is_private: bool = False
+    """Whether the model sees no code."""
 
     def client(self, pull: PullRequest) -> Client:
         """The client of a pull request's installation."""

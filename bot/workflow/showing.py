@@ -13,6 +13,7 @@ from bot.report.pull_request import Page
 from bot.review import markers, verdict
 from bot.review.drafts import Draft, PullRequest
 from bot.review.records import UNFINISHED, Found, HeadReview
+from bot.workflow import explaining
 from bot.workflow.service import Service, page_of
 
 BUTTONS = (
@@ -41,7 +42,8 @@ def show(service: Service, pull_request_id: int, problem: str = "") -> None:
     found = service.store.reviews.found(review.id) or Found()
     drafts = service.store.drafts.of(pull.id)
     client = service.client(pull)
-    page = _page(pull, review, found, drafts, problem)
+    risk = explaining.shown(service, review, found, drafts)
+    page = _page(pull, review, found, drafts, problem, risk)
     _show_summary(service, client, pull, page)
     notes = pull_request.annotate(page.report, [draft for draft in drafts if draft.is_posted])
     if found.mistake is not None:
@@ -61,7 +63,9 @@ def _cut(title: str) -> str:
     return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
 
 
-def _page(pull: PullRequest, review: HeadReview, found: Found, drafts: tuple[Draft, ...], problem: str) -> Page:
+def _page(
+    pull: PullRequest, review: HeadReview, found: Found, drafts: tuple[Draft, ...], problem: str, risk: str
+) -> Page:
     rules = {rule.id: rule for rule in catalogue.load()}
     report = Report(found.outcome, rules, lines_of=lambda path, state: ())
     if review.status == "dead" or (review.status == "partial" and not _hides(drafts)):
@@ -80,6 +84,7 @@ def _page(pull: PullRequest, review: HeadReview, found: Found, drafts: tuple[Dra
             fails=lambda finding: finding.fingerprint in found.failing,
             problem=problem,
         ),
+        risk=risk,
         link=f"{page_of(pull)}/blob/{pull.head}/",
         asked=tuple(dict.fromkeys(asked)),
         ai=pull.ai,

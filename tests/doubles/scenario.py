@@ -127,13 +127,14 @@ def scene(
     after: Mapping[str, Content] = WITH_N_PLUS_ONE,
     name: str = "orders",
     branch: str = "feature",
+    title: str = "Say whose order it is",
     draft: bool = False,
 ) -> Scene:
     """A repository, the App installed in it, and a pull request that changes `before` by `after`."""
     made = repository(github, before, name=name)
     installation = github.people.install(made)
     made.git.commit(branch, after, "Say whose order it is", parent=made.git.resolve("refs/heads/main"))
-    pull = github.people.open_pull(made, branch, by=AUTHOR, title="Say whose order it is", draft=draft)
+    pull = github.people.open_pull(made, branch, by=AUTHOR, title=title, draft=draft)
     return Scene(made, installation, pull)
 
 
