@@ -34,7 +34,7 @@ from bot.settings import Settings
 from bot.slack import endpoint
 from bot.slack.buttons import AskReason, Dismiss, Sign
 from bot.storage.store import Store
-from bot.web import application, sign_in
+from bot.web import application, linking, sign_in
 from bot.web.sessions import Sessions
 from bot.web.site import Site
 from bot.workflow import signing, slacking
@@ -249,6 +249,8 @@ def _desk(settings: Settings, durable: Durable) -> FastAPI:
     sessions = Sessions(secret.reveal(), cookie="countersign", is_secure=scheme == "https")
     desk = application.create(Site(signing.desk(durable), people, sessions, frozenset({host})))
     sign_in.add(desk, people, secret.reveal(), url)
+    if settings.slack_signing_secret is not None:
+        linking.add(desk, slacking.Links(durable.service, settings.slack_signing_secret.reveal()))
     return desk
 
 

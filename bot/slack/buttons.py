@@ -49,6 +49,8 @@ class Pressed(msgspec.Struct, frozen=True):
     block: str
     """The block of the message that the button stands in."""
     choice: Choice
+    name: str = ""
+    """As the person calls themselves."""
 
 
 class Sign(msgspec.Struct, frozen=True, tag=True):
@@ -128,6 +130,7 @@ def _pressed_button(payload: Any) -> Sign | AskReason | Ignored:
         ts=ts,
         block=_text(action["block_id"]),
         choice=choice_of(_text(action["value"])),
+        name=_text(payload["user"].get("username") or payload["user"].get("name") or ""),
     )
     if action["action_id"] == SIGN:
         return Sign(pressed)

@@ -15,8 +15,6 @@ import hmac
 import msgspec
 
 HOLDS = dt.timedelta(minutes=15)
-PATH = "/slack/link"
-"""Where the link leads; the token is its query's `token`."""
 
 
 class SlackUser(msgspec.Struct, frozen=True, array_like=True):
@@ -24,6 +22,8 @@ class SlackUser(msgspec.Struct, frozen=True, array_like=True):
 
     team: str
     user: str
+    name: str = ""
+    """As they call themselves, for a person to recognise."""
 
 
 class _Claim(msgspec.Struct, frozen=True, array_like=True):

@@ -28,6 +28,7 @@ from bot.slack.errors import Refused
 from bot.slack.linking import SlackUser
 from bot.slack.messages import Card, Place
 from bot.storage.store import Store
+from bot.web.linking import link_path
 from bot.workflow.commanding import HOUR
 from bot.workflow.delivering import Work
 from bot.workflow.service import Service, Team
@@ -199,6 +200,39 @@ def _tell_thread(
 # --- deciding ---------------------------------------------------------------------------------------------------------
 
 
+class Links:
+    """Whose account in Slack is whose at GitHub (`bot.web.linking.Links`)."""
+
+    def __init__(self, service: Service, secret: str) -> None:
+        """
+        Args:
+            service: Where it is kept.
+            secret: Slack's signing secret, with which links are sealed.
+        """
+        self._service = service
+        self._secret = secret
+
+    def name(self, token: str) -> str | None:
+        user = self._user(token)
+        return None if user is None else f"@{user.name or user.user}"
+
+    def link(self, token: str, login: str) -> bool:
+        user = self._user(token)
+        if user is None:
+            return False
+        self._service.store.slack.link(user.team, user.user, login)
+        _log.info("linked with Slack", login=login, team=user.team, user=user.user)
+        return True
+
+    def unlink(self, login: str) -> int:
+        count = self._service.store.slack.unlink(login)
+        _log.info("unlinked from Slack", login=login, accounts=count)
+        return count
+
+    def _user(self, token: str) -> SlackUser | None:
+        return linking.user_of(self._secret, token, self._service.now())
+
+
 def ask_reason(service: Service, team: Team, act: AskReason) -> None:
     """Open the form that asks for a reason; who is not linked is told how."""
     pressed = act.pressed
@@ -283,6 +317,6 @@ def _note_in_message(service: Service, team: Team, pressed: Pressed, made: tuple
 def _whisper_link(service: Service, team: Team, pressed: Pressed) -> None:
     address = ""
     if service.desk_url and team.signing_secret:
-        user = SlackUser(pressed.team, pressed.user)
-        address = f"{service.desk_url}{linking.PATH}?token={linking.token(team.signing_secret, user, service.now())}"
+        user = SlackUser(pressed.team, pressed.user, pressed.name)
+        address = service.desk_url + link_path(linking.token(team.signing_secret, user, service.now()))
     team.slack.whisper(pressed.channel, pressed.user, messages.unlinked(address))

@@ -47,7 +47,7 @@ def test_commands_are_understood(words: list[str]) -> None:
 
 def test_configuration_is_accepted() -> None:
     """The example of a configuration file and the example of a framework model are read without complaint."""
-    written, model = blocks("toml")
+    written, model, _ = blocks("toml")
     tree = MemoryTree(
         "example",
         {
@@ -60,6 +60,17 @@ def test_configuration_is_accepted() -> None:
     assert root.max_inline == 3
     ((_, text),) = root.models
     assert frameworks.decode(text, "README.md").name == "billing"
+
+
+def test_a_channel_is_accepted(tmp_path: Path) -> None:
+    """The example of a channel in Slack says all that there is to say, and is read as it stands."""
+    *_, table = blocks("toml")
+    file = tmp_path / "countersign.toml"
+    file.write_text(table)
+    (channel,) = settings.read({}, file).channels
+    silent = settings.SlackChannel(id="C")
+    names = set(channel.__struct_fields__)
+    assert {name for name in names if getattr(channel, name) != getattr(silent, name)} == names - {"webhook"}
 
 
 def test_every_rule_is_listed() -> None:
@@ -80,7 +91,7 @@ def test_every_option_is_documented(name: str) -> None:
 
 def test_every_setting_is_documented() -> None:
     """Each key of the configuration file is in the README."""
-    example, _ = blocks("toml")
+    example, *_ = blocks("toml")
     known = configuration.read(MemoryTree("empty", {}), ()).for_path("").shown(())
     keys = {name.rpartition(".")[2] for name, _, _ in known}
     assert {"mode", "exclude", "fail-on"} <= keys

@@ -104,9 +104,9 @@ def test_19_20_30_a_draft_is_signed_in_slack(team: Team) -> None:
     assert "orders/labels.py:2" in team.message.words
     assert team.send(team.pressed("sign")) == 200
     (whisper,) = eventually(lambda: team.whispers, team.service.log.read_text)
-    assert f"<{DESK}/slack/link?token=" in whisper
-    token = whisper.partition("/slack/link?token=")[2].partition("|")[0]
-    assert linking.user_of(SIGNING_SECRET, token, dt.datetime.now(dt.UTC)) == SlackUser(TEAM, team.user)
+    assert f"<{DESK}/slack/link/" in whisper
+    token = whisper.partition("/slack/link/")[2].partition("|")[0]
+    assert linking.user_of(SIGNING_SECRET, token, dt.datetime.now(dt.UTC)) == SlackUser(TEAM, team.user, "x")
     assert not team.at.pull.review_comments
 
     team.link()
