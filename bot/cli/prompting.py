@@ -60,3 +60,46 @@ def render(
     subject = risk.subject_of(repo, base, head)
     messages = prompt.render(evidence=gather(subject, prompt, options(output.settings())).payload)
     typer.echo(f"## System\n\n{messages.system}\n\n## User\n\n{messages.user}")
+
+
+@app.command("eval")
+def evaluate(
+    most: Annotated[int, typer.Option("--cases", min=1, help="How many cases at most.")] = 10,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Drafts that people signed, instead of the examples of the rules' pages.")
+    ] = False,
+    folder: FolderOption = None,
+    other: Annotated[
+        Path | None, typer.Option("--against-prompts", help="Another folder of prompts, side by side.")
+    ] = None,
+    model: Annotated[str, typer.Option("--against-model", help="Another model there, side by side.")] = "",
+) -> None:
+    """
+    Ask the model that is set up about cases, and print what of its words is kept, what they cover, and what they cost.
+
+    Each case is asked anew. Budgets don't hold here: you see the cost as it comes.
+    """
+    import itertools
+
+    import msgspec
+
+    from bot.cli import cases
+    from bot.errors import UsageError
+    from bot.llm import installed, trial
+
+    settings = output.settings()
+    asked = installed.model(settings)
+    if asked is None:
+        raise UsageError(installed.ABSENT)
+    options = installed.options(settings)
+    candidates = [trial.Candidate(asked.name, asked, options, folder)]
+    if other is not None:
+        candidates.append(trial.Candidate(f"{asked.name} with {other.name}", asked, options, other))
+    if model:
+        another = installed.model(msgspec.structs.replace(settings, llm_model=model))
+        assert another is not None  # it has a name
+        candidates.append(trial.Candidate(model, another, options, folder))
+    chosen = cases.signed(settings) if signed else cases.examples()
+    sums = trial.table(itertools.islice(chosen, most), candidates, typer.echo)
+    if not sums[0].findings:
+        raise UsageError("there is no case: nothing was signed yet" if signed else "there is no case")

@@ -82,6 +82,11 @@ class Drafts(Room):
         """All drafts of a pull request, by number."""
         return _of(connection, pull_request)
 
+    @reads
+    def signed(self, connection: Connection) -> tuple[Draft, ...]:
+        """The drafts of all pull requests that people signed, by pull request and number."""
+        return tuple(draft for draft in chosen(connection, table.c.is_signed) if draft.state == "signed")
+
     @writes
     def set_posted(
         self,

@@ -1,0 +1,100 @@
+"""
+Prompts are tried on cases.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzers import catalogue
+from bot.cli import cases
+from bot.llm.trial import Score
+from tests.doubles import llm
+from tests.doubles.llm import Answer, Endpoint
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with llm.endpoint() as running:
+        yield running
+
+
+def countersign(endpoint: Endpoint, data: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "COUNTERSIGN_DATA_DIR": str(data),
+        "COUNTERSIGN_LLM_BASE_URL": endpoint.url,
+        "COUNTERSIGN_LLM_MODEL": "good",
+        **settings,
+    }
+    return subprocess.run(
+        (sys.executable, "-m", "bot", *arguments), env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_examples_of_the_rules_are_cases() -> None:
+    """Each has findings of its rule, and its code."""
+    found = list(cases.examples())
+    assert {case.name for case in found} <= {rule.id for rule in catalogue.load()}
+    assert len(found) > 3
+    for case in found:
+        assert case.name in {finding.rule for finding in case.subject.findings}
+        assert case.subject.lines_of(case.subject.findings[0].place.path)
+
+
+def test_two_models_side_by_side(endpoint: Endpoint, tmp_path: Path) -> None:
+    """For each case, and in all: sentences kept and dropped, findings covered, words, cost, seconds."""
+
+    def script(asked: dict[str, Any]) -> Answer:
+        text = "Each row is read on its own." if asked["model"] == "good" else "Kafka 3 is slow."
+        return llm.said(json.dumps(llm.filled(llm.schema_of(asked), text)))
+
+    endpoint.script = script
+    ran = countersign(endpoint, tmp_path, "prompts", "eval", "--cases", "2", "--against-model", "worse")
+    assert ran.returncode == 0, ran.stderr
+    whole = ran.stdout.partition("\nall\n")[2]
+    assert "good   sentences kept 6, dropped 2 (75% grounded)  findings 2/2  words 14  cost 0.0000" in whole
+    assert "worse  sentences kept 0, dropped 8 (0% grounded)  findings 0/2  words 0" in whole
+    assert "the model said nothing that the evidence bears" in whole
+    assert len(endpoint.requests) == 4
+
+
+def test_without_a_model_or_a_case(endpoint: Endpoint, tmp_path: Path) -> None:
+    """It says what is missing."""
+    ran = countersign(endpoint, tmp_path, "prompts", "eval", COUNTERSIGN_LLM_MODEL="")
+    assert (ran.returncode, ran.stderr) == (2, "countersign: no language model is set up (COUNTERSIGN_LLM_MODEL)\n")
+    ran = countersign(endpoint, tmp_path, "prompts", "eval", "--signed")
+    assert (ran.returncode, ran.stderr) == (2, "countersign: there is no case: nothing was signed yet\n")
+
+
+def test_a_review_says_nothing_without_the_flag(endpoint: Endpoint, tmp_path: Path) -> None:
+    """A model that is set up is asked only where `--llm` is said."""
+    endpoint.script = llm.everywhere("Each row is read on its own.")
+    countersign(endpoint, tmp_path, "demo", "--keep", str(tmp_path / "shop"))
+    plain = countersign(endpoint, tmp_path, "review", "--repo", str(tmp_path / "shop"))
+    assert endpoint.requests == []
+    worded = countersign(endpoint, tmp_path, "review", "--llm", "--repo", str(tmp_path / "shop"))
+    assert len(endpoint.requests) == 1
+    assert "Each row is read on its own." in worded.stdout
+    assert worded.stdout.endswith(plain.stdout.partition("\n\n")[2])  # the findings are the same
+    again = countersign(endpoint, tmp_path, "review", "--llm", "--repo", str(tmp_path / "shop"))
+    assert again.stdout == worded.stdout
+    assert len(endpoint.requests) == 1
+
+
+def test_scores_add_up() -> None:
+    """Shares are of the sums."""
+    both = Score(2, 1, 3, 1, 10, 0.5, 1.0, ("slow",)) + Score(2, 2, 1, 3)
+    assert (both.groundedness, both.coverage, both.failures) == (0.5, 0.75, ("slow",))
+    assert (Score().groundedness, Score().coverage) == (1.0, 1.0)
