@@ -42,6 +42,8 @@ _PRAISE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """That something got better, of code in which something was found: `reduces queries`; but not `would reduce them`."""
+_REFERS_BACK = re.compile(r"(?:this|that|these|those|it|its|they|their|such|which|both)\b", re.IGNORECASE)
+"""How a sentence begins that hangs on the one before it, and goes with it."""
 _SLASHED = re.compile(r"(?<![\w`.])/\w[\w./{}<>:*-]*")
 _WORD = re.compile(r"[\w$][\w$]*(?:(?:::|->|\.|/|\\|-)[\w$]+)*(?:\(\))?|#\d+")
 _PIECE = re.compile(r"[^\W\d_]+|\d+", re.UNICODE)
@@ -127,10 +129,14 @@ def keep(text: str, on: Ground, most: int) -> Kept:
     """
     kept: list[str] = []
     dropped = 0
+    follows_on = False
     for sentence in sentences(text):
-        if not bears(on, sentence):
+        if not bears(on, sentence) or (follows_on and _REFERS_BACK.match(sentence)):
             dropped += 1
-        elif len(kept) < most and sentence not in kept:
+            follows_on = True
+            continue
+        follows_on = False
+        if len(kept) < most and sentence not in kept:
             kept.append(sentence)
     return Kept(" ".join(kept), len(kept), dropped)
 

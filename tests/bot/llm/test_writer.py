@@ -13,11 +13,14 @@ import msgspec
 import pytest
 
 from analyzers import catalogue
+from bot.errors import SettingsError
+from bot.llm import installed
 from bot.llm.client import Model
 from bot.llm.writer import Memory, Options, Subject, Writer
 from bot.review import explain
 from bot.review.explain import RiskSummary
 from bot.review.spending import Budget, Prices
+from bot.settings import Settings
 from bot.storage.store import Store
 from tests.bot.report import sample
 from tests.doubles import llm
@@ -271,6 +274,13 @@ def test_an_endpoint_that_does_not_count(endpoint: Endpoint, store: Store) -> No
     """Tokens are counted here then."""
     endpoint.script = lambda asked: llm.said(answer(), usage=False)
     assert from_store(endpoint, store, PAID).risk_summary(subject()).cost > 0
+
+
+def test_a_budget_without_prices_is_refused() -> None:
+    """It would never be reached."""
+    with pytest.raises(SettingsError, match="a budget needs COUNTERSIGN_LLM_INPUT_PRICE and"):
+        installed.options(Settings(llm_model="m", llm_month_budget=5.0))
+    assert installed.options(Settings(llm_input_price=1.0, llm_month_budget=5.0)).budget == Budget(month=5.0)
 
 
 def test_what_does_not_fit_is_counted(endpoint: Endpoint) -> None:

@@ -209,3 +209,32 @@ def test_shown() -> None:
     assert rows["review.max-inline"] == ("3", ".countersign.toml:13")
     assert rows["models"] == ('["tools/billing.toml", ".countersign.toml:21"]', ".countersign.toml:18")
     assert {origin for _, _, origin in configuration.Configuration().shown(RULES)} == {"default"}
+
+
+def test_what_a_language_model_may_see() -> None:
+    """The root says whether code goes along at all; any file keeps paths back, and none gives back another's."""
+    found = read(
+        {
+            ".countersign.toml": '[llm]\ncode = "private"\nexclude = ["billing/", "*.key.py"]\n',
+            "api/.countersign.toml": '[llm]\nexclude = ["keys/"]\n',
+        }
+    )
+    assert found.root.llm_code == "private"
+    paths = ("billing/a.py", "api/keys/a.py", "api/x.key.py", "keys/a.py", "api/a.py")
+    assert [found.withheld(path) for path in paths] == [True, True, True, False, False]
+    assert not read({}).withheld("billing/a.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[llm]\ncode = "all"\n', '.countersign.toml:2: "llm.code" is one of send, private, off, not "all"'),
+        ('[llm]\nexclude = "x"\n', '.countersign.toml:2: "llm.exclude" is a list of patterns'),
+        ('[llm]\nmodel = "x"\n', '.countersign.toml:2: unknown key "model" in [llm]; '),
+    ],
+)
+def test_refusals_about_a_language_model(text: str, message: str) -> None:
+    """What is not understood is named with its line."""
+    with pytest.raises(ConfigurationError) as raised:
+        read({".countersign.toml": text})
+    assert str(raised.value).startswith(message)

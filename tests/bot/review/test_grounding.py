@@ -113,6 +113,13 @@ def test_sentences_stand_for_themselves(on: Ground) -> None:
     assert not Kept().holds
 
 
+def test_what_hangs_on_a_dropped_sentence_goes_with_it(on: Ground) -> None:
+    """What it refers to is not there any more."""
+    assert grounding.keep("Redis holds them. This is slow. It waits. Each order is read. It waits.", on, 5) == Kept(
+        "Each order is read. It waits.", 2, 3
+    )
+
+
 def test_length_is_counted_in_sentences(on: Ground) -> None:
     """What is too long is cut after a sentence, and is not wrong for that."""
     assert grounding.keep("One is read. Then one is written. Then it waits. Then it ends.", on, 2) == Kept(
