@@ -186,9 +186,23 @@ def test_refusals(
         pass
 
 
-def test_the_token_shows_nowhere(cache: Checkouts, scene: Scene, url: str, tmp_path: Path) -> None:
+def _wrap_git(folder: Path, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a `git` on the PATH that does something first."""
+    real = subprocess.run(("sh", "-c", "command -v git"), capture_output=True, text=True, check=True).stdout.strip()
+    folder.mkdir()
+    wrapper = folder / "git"
+    wrapper.write_text(f'#!/bin/sh\n{first}\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_the_token_shows_nowhere(
+    cache: Checkouts, scene: Scene, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No file, message or command line holds the token, nor what it is encoded to."""
-    lines: set[bytes] = set()
+    said = tmp_path / "said"
+    _wrap_git(tmp_path / "bin", f'printf "%s\\n" "$@" >> {said}', monkeypatch)
+    lines: set[bytes] = set()  # of what git starts by itself, as far as it is seen
     done = threading.Event()
 
     def watch() -> None:
@@ -206,10 +220,10 @@ def test_the_token_shows_nowhere(cache: Checkouts, scene: Scene, url: str, tmp_p
         watcher.join()
     encoded = "Z2hzX3RoaXNJc1RoZVNlY3JldFRva2Vu"
     kept = b"".join(path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file())
-    shown = kept + b"".join(lines) + str(caught.value).encode()
+    shown = kept + b"".join(lines) + said.read_bytes() + str(caught.value).encode()
     assert secret.encode() not in shown
     assert encoded.encode() not in shown
-    assert any(b"fetch" in line for line in lines)
+    assert b"fetch" in said.read_bytes()
 
 
 def test_git_gets_no_more_than_it_needs(
@@ -221,16 +235,11 @@ def test_git_gets_no_more_than_it_needs(
     (home / ".gitconfig").write_text("[fetch]\n\tbroken\n[")
     (home / ".netrc").write_text("machine 127.0.0.1 login x password y\n")
     seen = tmp_path / "seen"
-    (tmp_path / "bin").mkdir()
-    real = subprocess.run(("sh", "-c", "command -v git"), capture_output=True, text=True, check=True).stdout.strip()
-    wrapper = tmp_path / "bin" / "git"
-    wrapper.write_text(f'#!/bin/sh\nenv >> {seen}\nexec {real} "$@"\n')
-    wrapper.chmod(0o755)
+    _wrap_git(tmp_path / "bin", f"env >> {seen}", monkeypatch)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
     monkeypatch.setenv("COUNTERSIGN_GITHUB_WEBHOOK_SECRET", "hunter2")
     monkeypatch.setenv("GIT_TRACE_CURL", str(tmp_path / "trace"))
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     with cache.checkout(url, client.token, _commits(scene)):
         pass
     assert "hunter2" not in seen.read_text()
