@@ -52,11 +52,14 @@ def render(
 ) -> None:
     """Print exactly what would be sent for a change, word for word; nothing is sent."""
     from bot.cli import risk
+    from bot.errors import UsageError
     from bot.llm import prompts
     from bot.llm.installed import options
     from bot.llm.writer import gather
 
     prompt = prompts.load(name, folder)
+    if prompt.variables.keys() != {"evidence"}:
+        raise UsageError(f"{name} is not asked about a change")
     subject = risk.subject_of(repo, base, head)
     messages = prompt.render(evidence=gather(subject, prompt, options(output.settings())).payload)
     typer.echo(f"## System\n\n{messages.system}\n\n## User\n\n{messages.user}")

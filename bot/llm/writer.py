@@ -114,7 +114,8 @@ class Writer:
         if not shown.cases:
             return msgspec.structs.replace(ours, note="no finding fits what a model may be told")
         try:
-            answer, money = self._ask(subject, prompt, shown, explain.schema(case.id for case in shown.cases), Answer)
+            schema = explain.schema(case.id for case in shown.cases)
+            answer, money = self._ask(_purpose(subject, prompt), prompt, {"evidence": shown.payload}, schema, Answer)
         except NoAnswer as exc:
             return msgspec.structs.replace(ours, note=str(exc))
         return msgspec.structs.replace(explain.with_answer(ours, shown, answer, self._model.name), cost=money)
@@ -128,13 +129,31 @@ class Writer:
             return ours
         case = shown.cases[0]
         try:
-            answer, _ = self._ask(subject, prompt, shown, explain.schema_of_one(case.id), Answer)
+            schema = explain.schema_of_one(case.id)
+            answer, _ = self._ask(_purpose(subject, prompt), prompt, {"evidence": shown.payload}, schema, Answer)
         except NoAnswer:
             return ours
         return explain.explained(ours, case, shown, answer)
 
+    def opening(self, facts: Mapping[str, Any], channel: str) -> str:
+        """
+        A sentence or two before a digest; empty where there is none.
+
+        Args:
+            facts: What is told below it.
+            channel: Who is told, for the ledger.
+        """
+        prompt = prompts.load("digest", self._folder)
+        text = msgspec.json.format(msgspec.json.encode(facts), indent=1).decode()
+        purpose = Purpose("", f"digest of {channel}", prompt.name)
+        try:
+            answer, _ = self._ask(purpose, prompt, {"facts": text}, explain.schema_of_text(), explain.AnswerInText)
+        except NoAnswer:
+            return ""
+        return explain.opening(facts, answer)
+
     def _ask(
-        self, subject: Subject, prompt: Prompt, shown: Evidence, schema: dict[str, Any], type_: type[_T]
+        self, purpose: Purpose, prompt: Prompt, values: Mapping[str, str], schema: dict[str, Any], type_: type[_T]
     ) -> tuple[_T, float]:
         """
         The answer, and what it cost: nothing where it was known.
@@ -145,7 +164,7 @@ class Writer:
         wanted = prompt.model
         temperature = self._options.temperature
         question = Question(
-            prompt.render(evidence=shown.payload),
+            prompt.render(**values),
             schema,
             wanted.temperature if temperature is None else temperature,
             self._options.answer_tokens or wanted.answer_tokens,
@@ -154,7 +173,7 @@ class Writer:
         known = self._answers.find(key)
         if known is not None:
             return _parsed(known, type_), 0.0
-        reply, money = self._paid(Purpose(subject.repository, subject.review, prompt.name), question)
+        reply, money = self._paid(purpose, question)
         answer = _parsed(reply.text, type_)
         self._answers.keep(key, redaction.redacted(reply.text, is_code=False))
         return answer, money
@@ -218,6 +237,10 @@ def gather(subject: Subject, prompt: Prompt, options: Options) -> Evidence:
         title=subject.title,
         description=subject.description,
     )
+
+
+def _purpose(subject: Subject, prompt: Prompt) -> Purpose:
+    return Purpose(subject.repository, subject.review, prompt.name)
 
 
 def _key(prompt: Prompt, model: Asked, question: Question) -> str:

@@ -10,6 +10,7 @@ import datetime as dt
 import fnmatch
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -113,6 +114,24 @@ class Digest(msgspec.Struct, frozen=True):
     def is_quiet(self) -> bool:
         """Whether there is nothing to say."""
         return not self.waiting and self.tally.is_empty
+
+
+def facts(told: Digest) -> dict[str, Any]:
+    """What a language model is told of a digest: its numbers, and the files that are named in it."""
+    tally = told.tally
+    return {
+        "days": (told.until - told.since).days,
+        "drafts_that_wait": sum(len(each.drafts) for each in told.waiting),
+        "pull_requests_that_wait": len(told.waiting),
+        "pull_requests_reviewed": tally.reviewed,
+        "of_these_with_an_ai_assistant": tally.reviewed_ai,
+        "findings_introduced": tally.introduced,
+        "findings_fixed": tally.fixed,
+        "drafts_signed": tally.signed,
+        "files_with_most": [
+            {"repository": name, "file": path, "findings": count} for name, path, count in tally.hot_spots
+        ],
+    }
 
 
 def concerns(channel: SlackChannel, repository: str, severity: Severity, asked: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ Which findings there are, their order, severity and place are never its business
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from bot.review import grounding
 from bot.review.evidence import Case, Evidence
 from bot.review.grounding import Ground, Kept
 
-MOST_SENTENCES = {"change": 1, "together": 2, "production": 3, "question": 1}
+MOST_SENTENCES = {"change": 1, "together": 2, "production": 3, "question": 1, "text": 2}
 """Of each part of an answer."""
 _MOST_ENTRIES = 3
 _MOST_TOLD = 5
@@ -87,6 +87,12 @@ class AnswerOfOne(msgspec.Struct, frozen=True):
     question: str = ""
 
 
+class AnswerInText(msgspec.Struct, frozen=True):
+    """What a model answers to `digest`."""
+
+    text: str = ""
+
+
 def schema(ids: Iterable[str]) -> dict[str, Any]:
     """
     The strict JSON schema of an answer: one key for each finding, so that none can be missing, doubled or invented.
@@ -95,6 +101,11 @@ def schema(ids: Iterable[str]) -> dict[str, Any]:
     """
     of_one = _object({"production": _TEXT, "question": _TEXT})
     return _object({"change": _TEXT, "together": _TEXT, "findings": _object(dict.fromkeys(ids, of_one))})
+
+
+def schema_of_text() -> dict[str, Any]:
+    """The schema of an answer to `digest`."""
+    return _object({"text": _TEXT})
 
 
 def schema_of_one(id_: str) -> dict[str, Any]:
@@ -293,6 +304,25 @@ def only(summary: RiskSummary, ours: RiskSummary) -> RiskSummary:
         dropped=summary.dropped,
         cost=summary.cost,
     )
+
+
+def opening(facts: Mapping[str, Any], answer: AnswerInText) -> str:
+    """The sentences that open a digest, as far as its facts bear them; empty where too much had to go."""
+    kept = grounding.keep(answer.text, grounding.ground(_leaves(facts)), MOST_SENTENCES["text"])
+    return kept.text if kept.holds else ""
+
+
+def _leaves(facts: Any) -> Iterator[str]:
+    """Every key and value, one by one."""
+    if isinstance(facts, Mapping):
+        for key, value in facts.items():
+            yield key
+            yield from _leaves(value)
+    elif isinstance(facts, list):
+        for value in facts:
+            yield from _leaves(value)
+    else:
+        yield str(facts)
 
 
 def _ground(evidence: Evidence, cases: Sequence[Case]) -> Ground:

@@ -70,14 +70,16 @@ class Place(msgspec.Struct, frozen=True):
     """Whether the channel has buttons; through a webhook it has links."""
 
 
-def digest(told: Digest, place: Place) -> Message:
-    """What waits, and what happened lately."""
+def digest(told: Digest, place: Place, opening: str = "") -> Message:
+    """What waits, and what happened lately; an opening says what stands out."""
     drafts = sum(len(each.drafts) for each in told.waiting)
     title = "Nothing waits for a signature"
     if drafts:
         waits = "waits" if drafts == 1 else "wait"
         title = f"{plural(drafts, 'draft')} {waits} for a signature"
     made = [blocks.header(title)]
+    if opening:
+        made.append(blocks.section(blocks.text(opening)))
     for each in told.waiting[:MOST_PULLS]:
         made += _waiting(each, told.until, place)
     more = told.waiting[MOST_PULLS:]

@@ -17,7 +17,8 @@ from cronsim import CronSim
 
 from analyzers.findings import Severity
 from bot.github import repository
-from bot.review.digest import concerning, digest
+from bot.llm.writer import Writer
+from bot.review.digest import concerning, digest, facts
 from bot.review.drafts import Decision, Draft, PullRequest
 from bot.review.records import SlackMessage
 from bot.settings import SlackChannel
@@ -83,18 +84,26 @@ def tell_digest(service: Service, channel_name: str, due: str) -> None:
     channel = team.channel(channel_name) if team is not None else None
     if team is None or channel is None:
         return
-    message = digest_of(service.store, channel, team.place(channel, service.desk_url), service.now())
+    place = team.place(channel, service.desk_url)
+    message = digest_of(service.store, channel, place, service.now(), writer=service.writer)
     if message is not None:
         post_digest(service.store, team, channel, due, message)
 
 
 def digest_of(
-    store: Store, channel: SlackChannel, place: Place, until: dt.datetime, period: dt.timedelta = PERIOD
+    store: Store,
+    channel: SlackChannel,
+    place: Place,
+    until: dt.datetime,
+    period: dt.timedelta = PERIOD,
+    writer: Writer | None = None,
 ) -> Message | None:
-    """What a channel is told now; None where there is nothing to say."""
+    """What a channel is told now, with a sentence or two of a writer; None where there is nothing to say."""
     waiting = ((each.pull_request, each.waiting) for each in store.pending.all() if each.waiting)
     told = digest(channel, waiting, store.digests.history(until - period), until - period, until)
-    return None if told.is_quiet else messages.digest(told, place)
+    if told.is_quiet:
+        return None
+    return messages.digest(told, place, "" if writer is None else writer.opening(facts(told), channel.name))
 
 
 def post_digest(store: Store, team: Team, channel: SlackChannel, due: str, message: Message) -> None:

@@ -50,7 +50,9 @@ def test_golden_renders(name: str, golden: Golden) -> None:
         title="Show who ordered",
         description="The list of orders shows the customer.\npassword: hunter2!",
     )
-    messages = prompts.load(name).render(evidence=shown.payload)
+    prompt = prompts.load(name)
+    values = {"evidence": shown.payload, "facts": '{"drafts_that_wait": 2}'}
+    messages = prompt.render(**{variable: values[variable] for variable in prompt.variables})
     golden(f"{messages.system}\n\n---\n\n{messages.user}\n", HERE / f"{name}.rendered.md")
 
 
@@ -100,5 +102,5 @@ def test_files_are_read_strictly(tmp_path: Path, files: dict[str, str], says: st
 
 def test_an_unknown_prompt() -> None:
     """It is refused with those that there are."""
-    with pytest.raises(UsageError, match="there is no prompt nothing; there are explain_finding, risk_summary"):
+    with pytest.raises(UsageError, match="there is no prompt nothing; there are digest, explain_finding, risk_summary"):
         prompts.load("nothing")

@@ -299,3 +299,14 @@ def test_one_finding(endpoint: Endpoint) -> None:
     assert writer(endpoint).explain(subject()).text == GOOD
     endpoint.script = llm.in_turn(llm.error(401))
     assert writer(endpoint).explain(subject()) == OURS.told[0]
+
+
+def test_a_digest_is_opened(endpoint: Endpoint) -> None:
+    """By what its facts bear; by nothing where they don't, or the model fails."""
+    facts = {"drafts_that_wait": 2, "files_with_most": [{"file": "orders/views.py", "findings": 7}]}
+    endpoint.script = llm.everywhere("Of 2 drafts that wait, most are in orders/views.py. Bob wrote 9 of them.")
+    assert writer(endpoint).opening(facts, "#backend") == "Of 2 drafts that wait, most are in orders/views.py."
+    endpoint.script = llm.everywhere("Bob wrote 9 of them.")
+    assert writer(endpoint).opening(facts, "#backend") == ""
+    endpoint.script = llm.in_turn(llm.error(401))
+    assert writer(endpoint).opening(facts, "#backend") == ""
