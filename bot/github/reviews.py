@@ -33,7 +33,7 @@ class Posted(msgspec.Struct, frozen=True):
     """What became of a review."""
 
     reviews: tuple[int, ...]
-    """GitHub's ids; one, unless GitHub refused some comments."""
+    """GitHub's ids; one, unless GitHub refused comments."""
     refused: tuple[LineComment, ...]
     """Those that GitHub does not take at their lines; they are to go elsewhere."""
 
@@ -45,11 +45,12 @@ def post(
     Post a review that comments and decides nothing.
 
     GitHub takes all comments of a call or none and does not say which one it minds: a refused batch is halved until the
-    comments that are at fault stand alone. The body goes with the first batch that is taken, and by itself if none is.
+    comments that are at fault stand alone. The body goes with the first batch that is taken; without any, there is no
+    review.
 
     Raises:
         GitHubError: On anything but a refusal of comments; what was posted until then stays posted.
-        Refused: The commit is none of the pull request's any more, or the review's body is refused too.
+        Refused: The commit is none of the pull request's any more.
     """
     path = f"{repository_path(repository)}/pulls/{number}/reviews"
     reviews: list[int] = []
@@ -73,9 +74,6 @@ def post(
             else:
                 middle = len(batch) // 2
                 waiting += [batch[middle:], batch[:middle]]
-    if not reviews and body:
-        content = {"commit_id": commit, "event": "COMMENT", "body": body}
-        reviews.append(client.post(path, content, _Review).id)
     return Posted(tuple(reviews), tuple(refused))
 
 

@@ -122,6 +122,13 @@ def comment(report: Report, draft: Draft) -> str:
     return markers.unsigned(text, UNSIGNED) if draft.state == "waiting" else text
 
 
+def opening(signers: Sequence[str]) -> str:
+    """What a review says above its comments."""
+    if not signers:
+        return "Not signed by a person yet."
+    return f"Signed by {markdown.prose(', '.join(signers))}."
+
+
 def reworded(body: str, draft: Draft) -> str:
     """
     The comment of a draft, given how it stands there now: what is said of signatures and what a person wrote hold,

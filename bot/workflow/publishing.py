@@ -6,7 +6,7 @@ Everything may have happened before: what is public is told by its marker, and l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from analyzers import catalogue
 from analyzers.findings import State
@@ -157,7 +157,7 @@ def _publish(service: Service, client: Client, pull: PullRequest, found: Found, 
             case InSummary():
                 service.store.drafts.set_posted(draft.id, "summary")
     if inline:
-        opening = _opening(list(inline.values()))
+        opening = pull_request.opening(_signers(service, pull, inline.values()))
         posted = reviews.post(client, pull.repository, pull.number, pull.head, opening, tuple(inline))
         on_file += [inline[comment] for comment in posted.refused]
         _adopt(service, client, pull, [draft for comment, draft in inline.items() if comment not in posted.refused])
@@ -190,11 +190,11 @@ def _placed(
     return placed
 
 
-def _opening(drafts: Sequence[Draft]) -> str:
-    signed = sum(draft.state == "signed" for draft in drafts)
-    if signed == len(drafts):
-        return f"Signed by a person: {signed}."
-    return f"Not yet signed by a person: {len(drafts) - signed}."
+def _signers(service: Service, pull: PullRequest, drafts: Iterable[Draft]) -> tuple[str, ...]:
+    """Who signed these drafts, sorted; nobody for those that wait."""
+    signed = {draft.id for draft in drafts if draft.state == "signed"}
+    last = {made.draft: made.who for made in service.store.decisions.of(pull.id) if made.action == "sign"}
+    return tuple(sorted({last[id_] for id_ in signed if id_ in last}))
 
 
 class _Files:

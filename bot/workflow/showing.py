@@ -100,16 +100,21 @@ def _hides(drafts: tuple[Draft, ...]) -> bool:
 def _show_summary(service: Service, client: Client, pull: PullRequest, page: Page) -> None:
     """Edit the one comment; it is made when there is something to say, and never on a draft pull request."""
     text = pull_request.summary(page)
-    known = pull.summary_comment
-    if known is None:
-        listed = comments.ours(client, comments.on_pull_request(client, pull.repository, pull.number))
-        known = next((comment.id for comment in listed if markers.is_summary(comment.body)), None)
+    known = pull.summary_comment or _summary_on(client, pull)
     if known is not None:
         try:
             comments.rewrite(client, pull.repository, known, text)
         except NotFound:
+            if _summary_on(client, pull) == known:
+                raise
             known = None  # somebody deleted it
     if known is None and page.drafts and not pull.is_draft:
         known = comments.write(client, pull.repository, pull.number, text).id
     if known != pull.summary_comment:
         service.store.pull_requests.set_summary_comment(pull.id, known)
+
+
+def _summary_on(client: Client, pull: PullRequest) -> int | None:
+    """GitHub's id of the summary comment that is there; None when there is none."""
+    listed = comments.ours(client, comments.on_pull_request(client, pull.repository, pull.number))
+    return next((comment.id for comment in listed if markers.is_summary(comment.body)), None)

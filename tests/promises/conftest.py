@@ -12,7 +12,7 @@ from tests.doubles.github import GitHub
 from tests.doubles.scenario import Scene
 from tests.promises.running import Service
 
-QUICK = {"retry_seconds": 0.05, "sweep_seconds": 2, "silence_seconds": 2}
+QUICK = {"retry_seconds": 0.05, "sweep_seconds": 2, "silence_seconds": 3, "commands_per_hour": 10_000}
 """Settings of a service that does not let its tests wait."""
 Open: TypeAlias = Callable[..., Scene]
 

@@ -30,11 +30,11 @@ PATIENCE = 60.0
 class Service:
     """The service, told where its GitHub is. It may be killed and started again."""
 
-    def __init__(self, github: GitHub, data: Path, **settings: str | int) -> None:
+    def __init__(self, github: GitHub, data: Path, host: str = "host", **settings: str | float) -> None:
         self.github = github
         self.data = data
         self.port = _free_port()
-        self.log = data / "service.log"
+        self.log = data / f"service-{self.port}.log"
         data.mkdir(exist_ok=True)
         key = data / "key.pem"
         key.write_text(github.access.private_key)
@@ -47,6 +47,7 @@ class Service:
             "COUNTERSIGN_GITHUB_PRIVATE_KEY": str(key),
             "COUNTERSIGN_GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET,
             **{f"COUNTERSIGN_{name.upper()}": str(value) for name, value in settings.items()},
+            "HOSTNAME": host,
         }
         self._database = sqlalchemy.create_engine(
             self.environment.get("COUNTERSIGN_DATABASE_URL", f"sqlite:///{data}/countersign.sqlite3").replace(
@@ -60,6 +61,13 @@ class Service:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        """Run, and take deliveries."""
+        self.launch()
+        eventually(lambda: self.is_dead or self.is_ready, because=self.log.read_text)
+        assert not self.is_dead, self.log.read_text()[-4000:]
+
+    def launch(self) -> None:
+        """Run, and take deliveries once it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 (sys.executable, "-m", "bot", "serve", "--port", str(self.port)),
@@ -68,12 +76,11 @@ class Service:
                 stdout=log,
                 cwd=self.data,
             )
-        eventually(self._is_ready, because=lambda: self.log.read_text()[-4000:])
         self.github.deliver_to(f"{self.url}/webhooks/github")
 
-    def _is_ready(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, self.log.read_text()[-4000:]
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes deliveries."""
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
                 return bool(answer.status == 200)
@@ -94,18 +101,61 @@ class Service:
         Wait until there is nothing to do: every delivery was handled, every workflow has ended, and GitHub shows every
         decision.
         """
-        eventually(lambda: not any(self._left()), lambda: f"{self._left()}\n{self.log.read_text()[-6000:]}")
+        eventually(
+            lambda: not self._under_way and not self._unpublished,
+            lambda: f"{self._under_way} {self._unpublished}\n{self.log.read_text()[-6000:]}",
+        )
 
-    def _left(self) -> list[str]:
-        """What there is to do."""
-        schema = "dbos." if self._database.dialect.name == "postgresql" else ""
-        with self._database.connect() as connection:
-            found = connection.exec_driver_sql(
-                f"SELECT workflow_uuid FROM {schema}workflow_status WHERE status NOT IN ('SUCCESS', 'ERROR')"
-                " UNION ALL SELECT id FROM deliveries WHERE handled_at IS NULL"
-                " UNION ALL SELECT 'batch ' || CAST(id AS TEXT) FROM batches WHERE NOT published"
+    def quiet(self) -> None:
+        """Wait until nothing happens any more, although something may be left."""
+        eventually(lambda: not self._under_way, lambda: f"{self._under_way}\n{self.log.read_text()[-6000:]}")
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing to do."""
+        return not self._under_way and not self._unpublished
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its process has ended."""
+        return self.process is None or self.process.poll() is not None
+
+    @property
+    def executor(self) -> str:
+        """The name that it goes by among the workers."""
+        found = re.findall(r'"executor": "([^"]+)"', self.log.read_text())
+        return str(found[-1])
+
+    def working_on(self, prefix: str) -> set[str]:
+        """The names of the processes that work on something."""
+        return set(
+            self._asked(
+                f"SELECT executor_id FROM {self._schema}workflow_status"
+                f" WHERE status = 'PENDING' AND workflow_uuid LIKE '{prefix}%%'"
             )
-            return list(found.scalars())
+        )
+
+    @property
+    def _under_way(self) -> list[str]:
+        """Workflows that have not ended, and deliveries that were not handled."""
+        return self._asked(
+            f"SELECT workflow_uuid FROM {self._schema}workflow_status"
+            " WHERE status NOT IN ('SUCCESS', 'ERROR') AND name IN ('deliver', 'review', 'publish')"
+            " UNION ALL SELECT id FROM deliveries WHERE handled_at IS NULL"
+        )
+
+    @property
+    def _unpublished(self) -> list[str]:
+        """Decisions that GitHub does not show."""
+        return self._asked("SELECT CAST(id AS TEXT) FROM batches WHERE NOT published")
+
+    @property
+    def _schema(self) -> str:
+        return "dbos." if self._database.dialect.name == "postgresql" else ""
+
+    def _asked(self, query: str) -> list[str]:
+        with self._database.connect() as connection:
+            return list(connection.exec_driver_sql(query).scalars())
 
     def kill(self) -> None:
         """`kill -9`."""
