@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import time
 
 import msgspec
 import pytest
@@ -112,6 +113,25 @@ def test_findings_are_cleaned_for_the_store() -> None:
         sample.SERIALIZER,
     )
     assert msgspec.structs.replace(clean, introduced=()) == msgspec.structs.replace(review, introduced=())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = '" + "aB3" * 20_000 + "'",
+        "token" * 10_000,
+        "a://" * 10_000,
+        "sk-" * 10_000,
+        "password='" * 5_000,
+        "&a" * 20_000,
+    ]
+    + ["a.-" * 20_000, "eyJ" * 20_000, "'" * 30_000, "-----BEGIN PRIVATE KEY-----" * 1_000, " = " * 20_000],
+)
+def test_no_text_makes_it_slow(text: str) -> None:
+    """Reviewed code is anybody's: the time grows with its length, and no faster."""
+    began = time.process_time()
+    redacted(text)
+    assert time.process_time() - began < 3
 
 
 def test_redacting_twice_changes_nothing() -> None:
