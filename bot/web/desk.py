@@ -45,6 +45,8 @@ class Shown(msgspec.Struct, frozen=True):
     verdict: Verdict
     texts: Texts
     """Whatever the page quotes: the files of the diff, of the traces and of the fixes."""
+    summary: str
+    """The summary comment on the pull request as it stands now, in Markdown: what is public."""
     before: Found | None = None
     """What was found at the head before this one."""
     before_head: str = ""

@@ -112,6 +112,8 @@ class ReviewPage(msgspec.Struct, frozen=True):
     since: Since | None
     consequences: tuple[Consequence, ...]
     """Those that the change makes a difference to."""
+    summary: Markup
+    """The summary comment on the pull request."""
     counts: Mapping[str, int]
     """Drafts by state."""
 
@@ -152,6 +154,7 @@ def page(shown: Shown) -> ReviewPage:
         gone=tuple(card for card in cards if card.draft.state == "gone"),
         since=since,
         consequences=tuple(row for row in shown.found.review.consequences if row.changed),
+        summary=comments.render(shown.summary),
         counts=counts,
     )
 

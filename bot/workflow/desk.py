@@ -23,6 +23,7 @@ from bot.review.spending import Spent
 from bot.review.wording import library_of, lines_of_text
 from bot.storage.store import Store
 from bot.web.desk import Preview, Shown
+from bot.workflow import explaining, showing
 
 File: TypeAlias = tuple[Literal["base", "head"], str]
 """A file of a change: its side and path."""
@@ -96,7 +97,10 @@ class StoredDesk:
                 drafts,
                 is_complete=report.is_complete,
                 fails=lambda finding: finding.fingerprint in found.failing,
-                problem=_problem(review),
+                problem=_problem(review, found),
+            ),
+            summary=pull_request.summary(
+                showing.page_at(pull, review, found, drafts, explaining.shown(self._store, review, found, drafts))
             ),
             texts=texts,
             before=before,
@@ -150,10 +154,12 @@ def _risk(found: Found, kept: RiskSummary | None) -> RiskSummary:
     return kept or explain.without_model(found.told, found.review.consequences)
 
 
-def _problem(review: HeadReview) -> str:
+def _problem(review: HeadReview, found: Found) -> str:
     """Why a review's drafts do not say how its head stands; empty when they do."""
     if review.status in UNFINISHED:
         return "The head is being reviewed"
+    if found.mode == "off":
+        return "Reviews are switched off by the repository's configuration"
     return review.reason if review.status in ("partial", "dead") else ""
 
 

@@ -14,6 +14,7 @@ from bot.review import configuration, explain
 from bot.review.drafts import Draft, PullRequest
 from bot.review.explain import Told
 from bot.review.records import Found, HeadReview
+from bot.storage.store import Store
 from bot.workflow.fetching import fetch_what_is_read
 from bot.workflow.service import Service
 
@@ -63,7 +64,7 @@ def summarise(service: Service, review: int, attempt: int) -> bool:
     return True
 
 
-def shown(service: Service, review: HeadReview, found: Found, drafts: tuple[Draft, ...]) -> str:
+def shown(store: Store, review: HeadReview, found: Found, drafts: tuple[Draft, ...]) -> str:
     """
     The risk summary of what is public, as Markdown; empty where something waits that is not, or nothing is public.
 
@@ -73,7 +74,7 @@ def shown(service: Service, review: HeadReview, found: Found, drafts: tuple[Draf
         return ""
     findings = _present(found, [draft for draft in drafts if draft.state in ("waiting", "signed")])
     ours = explain.without_model(findings, found.review.consequences)
-    summary = service.store.summaries.find(review.id)
+    summary = store.summaries.find(review.id)
     return markdown.risk(ours if summary is None else explain.only(summary, ours), findings)
 
 

@@ -42,8 +42,8 @@ def show(service: Service, pull_request_id: int, problem: str = "") -> None:
     found = service.store.reviews.found(review.id) or Found()
     drafts = service.store.drafts.of(pull.id)
     client = service.client(pull)
-    risk = explaining.shown(service, review, found, drafts)
-    page = _page(pull, review, found, drafts, problem, risk)
+    risk = explaining.shown(service.store, review, found, drafts)
+    page = page_at(pull, review, found, drafts, risk, problem)
     _show_summary(service, client, pull, page)
     notes = pull_request.annotate(page.report, [draft for draft in drafts if draft.is_posted])
     if found.mistake is not None:
@@ -63,9 +63,10 @@ def _cut(title: str) -> str:
     return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
 
 
-def _page(
-    pull: PullRequest, review: HeadReview, found: Found, drafts: tuple[Draft, ...], problem: str, risk: str
+def page_at(
+    pull: PullRequest, review: HeadReview, found: Found, drafts: tuple[Draft, ...], risk: str, problem: str = ""
 ) -> Page:
+    """What the pull request itself says of a review: no more than may be public."""
     rules = {rule.id: rule for rule in catalogue.load()}
     report = Report(found.outcome, rules, lines_of=lambda path, state: ())
     if review.status == "dead" or (review.status == "partial" and not _hides(drafts)):

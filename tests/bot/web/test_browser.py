@@ -70,7 +70,7 @@ def test_by_keyboard(chromium: Browser, running: Running) -> None:
     keys.press("s")
     page.locator("#draft-1.signed").wait_for()
     assert page.locator("#draft-1").evaluate("each => each === document.activeElement")
-    assert page.locator("#said").inner_text() == "Draft 1 is signed."
+    page.locator("#said", has_text="Draft 1 is signed.").wait_for()
     keys.press("j")
     keys.press("d")
     assert page.locator("#draft-2 input[name=reason]:focus").is_visible()

@@ -28,6 +28,7 @@ def test_a_draft_is_signed_and_posted(running: Running) -> None:
     assert [(draft.state, draft.placement) for draft in running.drafts()] == [("signed", "inline"), ("waiting", None)]
     text = grace.read()
     assert "posted on this line" in text
+    assert "1 finding told in a comment of its own." in text
     assert "<strong>grace</strong> signed" in text
 
 
