@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
+from bot.review.records import Found
+from bot.web.pages import prose
+from bot.workflow import reviewing
 from tests.bot.web.running import READER, WRITER, Running
 
 
@@ -102,3 +106,46 @@ def test_rules_are_read(running: Running) -> None:
     for rule in {draft.finding.rule for draft in running.drafts()}:
         assert f'href="/rules/{rule}"' in grace.read("/rules")
         assert "Why it hurts in production" in grace.read(f"/rules/{rule}")
+
+
+def test_a_newer_head_says_what_changed(running: Running, found: Found) -> None:
+    """What is gone and what stands since the head before, in words; a draft whose finding is gone leaves the diff."""
+    pull = running.store.pull_requests.find("acme/shop", 1)
+    assert pull is not None
+    head = "f" * 40
+    running.store.pull_requests.save(msgspec.structs.replace(pull, head=head))
+    review = running.store.reviews.queue(pull.id)
+    less = msgspec.structs.replace(found, posted=found.posted[:1])
+    running.store.reviews.set_found(review.id, less)
+    running.store.drafts.reconcile(
+        pull.id, head, lambda known, dismissed: reviewing.brought(known, dismissed, {}, review, less)
+    )
+    running.store.reviews.set_status(review.id, "drafted")
+    text = running.person(WRITER).read()
+    assert f"Since <code>{pull.head[:7]}</code>" in text
+    assert f"<strong>Gone:</strong> {prose(found.told[1].message)}" in text
+    assert "1 finding stands as before." in text
+    assert re.findall(r'<article class="draft \w+" id="draft-(\d)"', text) == ["1"]
+
+
+def test_a_dead_review_is_tried_again(running: Running) -> None:
+    """It says why, in the queue too, and who may write can have it reviewed again."""
+    pull = running.store.pull_requests.find("acme/shop", 1)
+    assert pull is not None
+    review = running.store.reviews.find(pull.id, pull.head)
+    assert review is not None
+    running.store.reviews.set_status(review.id, "dead", "The analysis took over 900 s and was ended.")
+    asked = []
+    running.desk.again = lambda pull, key: asked.append((pull.number, key))  # type: ignore[method-assign]
+    grace = running.person(WRITER)
+    assert "Not reviewed: The analysis took over 900 s" in grace.read("/?state=stuck")
+    assert "Review it again" in grace.read()
+    assert "Review it again" not in running.person(READER).read()
+    fields = grace.fields()
+    assert grace.post(f"{running.url}{running.page}/again", data=fields).status_code == 200
+    assert asked == [(1, f"web:{WRITER}:{fields['act']}")]
+    ada = running.person(READER)
+    stolen = re.search(r'name="form" value="([^"]*)"', ada.read("/rules"))
+    assert stolen is not None
+    refused = ada.post(f"{running.url}{running.page}/again", data={**fields, "form": stolen[1]})
+    assert (refused.status_code, len(asked)) == (403, 1)
