@@ -11,6 +11,7 @@ import datetime as dt
 import fcntl
 import os
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -37,7 +38,7 @@ from bot.storage.store import Store
 from bot.web import application, linking, sign_in
 from bot.web.sessions import Sessions
 from bot.web.site import Site
-from bot.workflow import signing, slacking
+from bot.workflow import delivering, signing, slacking
 from bot.workflow.durable import Durable
 from bot.workflow.engine import Engine
 from bot.workflow.service import Service, Team
@@ -48,6 +49,9 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"description": "Not signed by GitHub"},
     413: {"description": "Larger than a delivery can be"},
 }
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which a thread that computes lets another run: deliveries are answered while reviews are written."""
 
 _log = structlog.get_logger()
 
@@ -85,7 +89,7 @@ def create(settings: Settings) -> FastAPI:
         except events.BadDelivery as exc:
             metrics.deliveries.labels("", "bad").inc()
             return Response(f"{exc}\n", 400)
-        if isinstance(event, (events.Ignored, events.Ping)):
+        if not delivering.concerns(event):
             metrics.deliveries.labels(delivery.event, "ignored").inc()
             return Response(status_code=202)
         await run_in_threadpool(running.take, delivery)
@@ -186,6 +190,7 @@ class _Running:
         assert settings.github_app_id is not None  # not missing
         assert key is not None
         executor, self._seat = _seat(folder)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         github = GitHub(settings.github_app_id, key.reveal(), api_url=settings.github_api_url, ca_file=settings.ca_file)
         store = Store.open(settings.database)
         service = Service(

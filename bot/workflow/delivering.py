@@ -7,7 +7,16 @@ from __future__ import annotations
 import msgspec
 
 from bot.github import events
-from bot.github.events import CheckRequested, CommentWritten, InstallationChanged, PullRequestChanged
+from bot.github.events import (
+    CheckRequested,
+    CommentWritten,
+    Event,
+    Ignored,
+    InstallationChanged,
+    Ping,
+    PullRequestChanged,
+)
+from bot.review import commands
 from bot.workflow import commanding
 from bot.workflow.commanding import Done
 from bot.workflow.service import Service
@@ -22,6 +31,13 @@ class Work(msgspec.Struct, frozen=True):
     batch: int | None = None
     cause: str = ""
     """What asked for it, such as a delivery's id; for the log."""
+
+
+def concerns(event: Event) -> bool:
+    """Whether there may be something to do. Most comments are people talking to each other."""
+    if isinstance(event, CommentWritten):
+        return bool(commands.parse(event.body))
+    return not isinstance(event, (Ignored, Ping))
 
 
 def handle(service: Service, delivery_id: str) -> list[Work]:

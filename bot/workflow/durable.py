@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
+import random
 import threading
 from collections.abc import Callable
 from typing import Any, TypedDict, cast
@@ -35,7 +36,9 @@ VERSION = "1"
 """Raised when the order of steps changes: workflows of another version are not taken up."""
 DELIVERIES, REVIEWS, PUBLICATIONS, SLACK, PROSE = "deliveries", "reviews", "publications", "slack", "prose"
 """The queues; reviews take turns by installation, publications and what is told in Slack by pull request."""
-AT_ONCE = 32
+POLLED = 0.25
+"""Seconds between two looks into a queue; each costs two milliseconds."""
+AT_ONCE = 16
 """Workflows of a queue that one process runs; most of them wait for GitHub. The engine has a limit of its own."""
 PATIENCE = 40
 """Tries of a step that GitHub does not answer: about three hours."""
@@ -61,7 +64,7 @@ class Outcome(TypedDict):
     result: Any
     problem: str
     wait: float
-    """Seconds after which it is worth another try; 0 for the usual pause."""
+    """Seconds until a limit ends; 0 where it is none."""
     is_refusal: bool
     """Whether another try is likely to come to the same."""
 
@@ -116,7 +119,7 @@ class Durable:
             "executor_id": executor,
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
-            "notification_listener_polling_interval_sec": 0.1,
+            "notification_listener_polling_interval_sec": 1.0,  # no workflow sends another a message
         }
         DBOS(config=config)
         for name, body in (
@@ -136,20 +139,22 @@ class Durable:
         """Take up what was left, and begin to work."""
         self.service.store.workers.beat(self.executor)
         DBOS.launch()
-        DBOS.register_queue(DELIVERIES, worker_concurrency=8, polling_interval_sec=0.1)
+        DBOS.register_queue(DELIVERIES, worker_concurrency=2, polling_interval_sec=POLLED)
         DBOS.register_queue(
             REVIEWS,
             worker_concurrency=AT_ONCE,
             partition_concurrency=self._per_installation,
-            polling_interval_sec=0.1,
+            polling_interval_sec=POLLED,
         )
-        DBOS.register_queue(PUBLICATIONS, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=0.1)
-        DBOS.register_queue(SLACK, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=0.1)
+        DBOS.register_queue(
+            PUBLICATIONS, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=POLLED
+        )
+        DBOS.register_queue(SLACK, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=POLLED)
         DBOS.register_queue(
             PROSE,
             worker_concurrency=self._questions_at_once,
             limiter={"limit": self._questions_per_minute, "period": 60},
-            polling_interval_sec=0.1,
+            polling_interval_sec=POLLED,
         )
         for body, every in (
             (self._beat, self._silent_after / 3),
@@ -296,8 +301,8 @@ class Durable:
         Raises:
             GaveUp: It can't be done.
         """
-        pause, refusals, problem = self._impatience, 0, ""
-        for _ in range(PATIENCE):
+        pause, tries, refusals, problem = self._impatience, 0, 0, ""
+        while tries < PATIENCE:
             outcome: Outcome = DBOS.run_step({"name": step.__name__}, self._try, step, arguments)
             problem = outcome["problem"]
             if not problem:
@@ -306,8 +311,9 @@ class Durable:
             refusals += outcome["is_refusal"]
             if refusals >= INSISTENCE:
                 break
-            DBOS.sleep(max(outcome["wait"], pause))
-            pause = min(pause * 2, LONGEST)
+            DBOS.sleep(outcome["wait"] or pause)
+            if not outcome["wait"]:  # a limit ends when it ends, however many wait for it
+                tries, pause = tries + 1, min(pause * 2, LONGEST)
         raise GaveUp(problem)
 
     def _try(self, step: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
@@ -315,7 +321,8 @@ class Durable:
             result = msgspec.to_builtins(step(self.service, *arguments))
             return {"result": result, "problem": "", "wait": 0, "is_refusal": False}
         except (RateLimited, Limited) as exc:
-            wait = max((exc.until - self.service.now()).total_seconds(), 0)
+            wait = max((exc.until - self.service.now()).total_seconds(), 0.05)
+            wait *= random.uniform(1, 2)  # not all who wait come back at the same moment
             return {"result": None, "problem": str(exc), "wait": wait, "is_refusal": False}
         except SlackError as exc:
             return {"result": None, "problem": str(exc), "wait": 0, "is_refusal": isinstance(exc, Refused)}

@@ -177,6 +177,7 @@ def _paths(findings: Iterable[Finding]) -> frozenset[str]:
 def main() -> None:
     """Answer the job on standard input."""
     memory, seconds = map(int, sys.argv[1:])
+    os.nice(10)  # deliveries come first
     signal.alarm(seconds + 1)  # ends it also when the service, which would have, was killed
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -135,6 +135,10 @@ class Service:
             )
         )
 
+    def handled(self, deliveries: set[str]) -> int:
+        """How many of these deliveries were handled."""
+        return len(deliveries.intersection(self._asked("SELECT id FROM deliveries WHERE handled_at IS NOT NULL")))
+
     @property
     def _under_way(self) -> list[str]:
         """Workflows that have not ended, and deliveries that were not handled."""
