@@ -20,6 +20,7 @@ from typing import IO, Any
 import prometheus_client as prometheus
 import structlog
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
 from bot import __version__
@@ -43,11 +44,22 @@ from bot.workflow.durable import Durable
 from bot.workflow.engine import Engine
 from bot.workflow.service import Service, Team
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    202: {"description": "Its work is durable, or there is none"},
-    400: {"description": "No delivery of GitHub's"},
-    401: {"description": "Not signed by GitHub"},
-    413: {"description": "Larger than a delivery can be"},
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    202: {"description": "Its work is durable, or there is none", "content": _TEXT},
+    400: {"description": "No delivery of GitHub's", "content": _TEXT},
+    401: {"description": "Not signed by GitHub", "content": _TEXT},
+    413: {"description": "Larger than a delivery can be", "content": _TEXT},
+}
+_NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {"description": "Not now; the answer says why", "content": _TEXT},
+}
+_DELIVERY: dict[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+        for name in ("X-GitHub-Delivery", "X-GitHub-Event", "X-Hub-Signature-256")
+    ],
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
 }
 
 SWITCH_INTERVAL = 0.0005
@@ -71,51 +83,57 @@ def create(settings: Settings) -> FastAPI:
     metrics = _Metrics(running)
     most = settings.payload_megabytes * 1024 * 1024
 
-    @app.post("/webhooks/github", status_code=202, responses=_REFUSALS)
+    @app.post(
+        "/webhooks/github",
+        status_code=202,
+        response_class=PlainTextResponse,
+        responses=_ANSWERS,
+        openapi_extra=_DELIVERY,
+    )
     async def webhook(request: Request) -> Response:
         """Take a delivery from GitHub."""
         body = await _read(request, most)
         if body is None:
             metrics.deliveries.labels("", "too large").inc()
-            return Response("The payload is larger than a delivery can be.\n", 413)
+            return PlainTextResponse("The payload is larger than a delivery can be.\n", 413)
         secret = settings.github_webhook_secret
         assert secret is not None  # not missing
         if not signature.is_valid(secret.reveal(), body, request.headers.get("x-hub-signature-256", "")):
             metrics.deliveries.labels("", "forged").inc()
-            return Response("The signature is not that of this App's webhook secret.\n", 401)
+            return PlainTextResponse("The signature is not that of this App's webhook secret.\n", 401)
         try:
             delivery = events.delivery(request.headers, body)
             event = events.parse(delivery)
         except events.BadDelivery as exc:
             metrics.deliveries.labels("", "bad").inc()
-            return Response(f"{exc}\n", 400)
+            return PlainTextResponse(f"{exc}\n", 400)
         if not delivering.concerns(event):
             metrics.deliveries.labels(delivery.event, "ignored").inc()
-            return Response(status_code=202)
+            return PlainTextResponse("", 202)
         await run_in_threadpool(running.take, delivery)
         metrics.deliveries.labels(delivery.event, "taken").inc()
         _log.info("delivery taken", delivery=delivery.id, event_name=delivery.event)
-        return Response(status_code=202)
+        return PlainTextResponse("", 202)
 
     if settings.slack_signing_secret is not None:
         app.include_router(endpoint.router(settings.slack_signing_secret.reveal(), running.obey, running.ask))
 
-    @app.get("/healthz")
+    @app.get("/healthz", response_class=PlainTextResponse)
     async def healthz() -> Response:
         """Whether the process lives."""
-        return Response("ok\n")
+        return PlainTextResponse("ok\n")
 
-    @app.get("/readyz", responses={503: {"description": "Not now; the answer says why"}})
+    @app.get("/readyz", response_class=PlainTextResponse, responses=_NOT_READY)
     async def readyz() -> Response:
         """Whether it can take deliveries: the database answers."""
         problem = await run_in_threadpool(running.problem)
-        return Response(f"{problem or 'ok'}\n", 503 if problem else 200)
+        return PlainTextResponse(f"{problem or 'ok'}\n", 503 if problem else 200)
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics_page() -> Response:
         """What Prometheus reads."""
         text = await run_in_threadpool(metrics.text)
-        return Response(text, media_type=prometheus.CONTENT_TYPE_LATEST)
+        return PlainTextResponse(text, media_type=prometheus.CONTENT_TYPE_LATEST)
 
     return app
 
