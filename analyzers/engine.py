@@ -7,18 +7,16 @@ has is introduced, what only the base has is fixed, the rest stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzers import frameworks, paths
-from analyzers.change import BlobId, Change, ChangedFile, Tree
+from analyzers import differences, frameworks, paths
+from analyzers.change import BlobId, Change, Tree
 from analyzers.checks import CHECKS, Check
-from analyzers.consequences import cost_of
+from analyzers.consequences import consequences_of
 from analyzers.effects.roots import EntryEffects, Runner
-from analyzers.findings import Confidence, Consequence, Finding, Review, Skipped
+from analyzers.findings import Confidence, Finding, Review, Skipped
 from analyzers.index import Index, Snapshot
 from analyzers.languages import front_end_for
 from analyzers.options import Options, OptionsFor, Progress
@@ -28,13 +26,8 @@ from analyzers.program.program import Program
 from analyzers.program.reach import Changed, Reach
 from analyzers.program.symbols import ClassSymbol, FunctionSymbol
 from analyzers.remedies import Evaluate, with_fixes
-from analyzers.span import Place, Span
 from analyzers.suppressions import Allows, concerned
 
-NAMED = 3
-"""Of what one line causes besides the worst, how many are named."""
-Lines: TypeAlias = Mapping[str, Sequence[tuple[int, int]]]
-"""Ranges of changed lines by path."""
 REVIEW_STEPS = 600_000
 """Steps for each side of one review; some 15 seconds. Entry points come first, what is left out is named."""
 
@@ -151,13 +144,13 @@ def review(
             progress("evaluating", len(sides[1].results), len(roots))
         _run_both(sides, root, changed)
     before, after = sides[0].findings(), sides[1].findings()
-    lines = _changed_lines(change.files)
-    introduced, fixed, standing = _compare(before, after, lines, sides[0].partial)
-    introduced = _deduplicated([_placed(finding, lines) for finding in introduced], lines)
+    lines = differences.changed_lines(change.files)
+    introduced, fixed, standing = differences.compare(before, after, lines, sides[0].partial)
+    introduced = differences.deduplicated([differences.placed(finding, lines) for finding in introduced], lines)
     allows = Allows(change.head, head, None if own else change)
     introduced = [_marked(finding, options_for, allows) for finding in introduced]
     introduced = with_fixes(_ordered(introduced), change.head, sides[1], _evaluating(index, options))
-    introduced = _gathered(introduced, lines)
+    introduced = differences.gathered(introduced, lines)
     standing = [_marked(finding, options_for, allows) for finding in standing]
     gone = Allows(change.base, base)
     about = concerned(change, [gone.of(finding) for finding in fixed])
@@ -165,9 +158,9 @@ def review(
     skipped = {item.path: item for item in (*base_skipped, *head_skipped)}
     return Review(
         introduced=tuple(introduced),
-        fixed=_ordered(_deduplicated(fixed)),
+        fixed=_ordered(differences.deduplicated(fixed)),
         standing=_ordered(_state(finding, "standing") for finding in standing),
-        consequences=_consequences(sides),
+        consequences=consequences_of(sides[0].results, sides[1].results),
         remarks=tuple(allows.remarks(about, complete=not sides[1].failures)),
         skipped=tuple(skipped[path] for path in sorted(skipped)),
         changed_files=len(change.files),
@@ -200,7 +193,9 @@ def scan(
         if root.kind != "function" or root.function.id not in side.visited:
             side.keep(side.run(root))
     allows = Allows(tree, snapshot)
-    found = [_marked(finding, options_for, allows) for finding in _deduplicated(list(side.findings().values()))]
+    found = [
+        _marked(finding, options_for, allows) for finding in differences.deduplicated(list(side.findings().values()))
+    ]
     return Review(
         standing=_ordered(_state(finding, "standing") for finding in found),
         consequences=(),
@@ -334,143 +329,6 @@ def _is_within(path: str, folders: tuple[str, ...]) -> bool:
     return not folders or any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)
 
 
-def _compare(
-    before: Mapping[str, Finding], after: Mapping[str, Finding], lines: Lines, partial: set[str]
-) -> tuple[list[Finding], list[Finding], list[Finding]]:
-    """
-    Tell introduced, fixed and standing apart.
-
-    What disappears in one place and appears in another with the same evidence was moved: it stands. So does what the
-    change only calls, and what it touches nowhere where the base was looked at only in part.
-    """
-    new = [after[key] for key in sorted(after.keys() - before.keys())]
-    gone = [before[key] for key in sorted(before.keys() - after.keys())]
-    standing = [after[key] for key in sorted(after.keys() & before.keys())]
-    for evidence in (_told, _subject, _model):
-        moved: dict[tuple[str, str], list[Finding]] = {}
-        for finding in gone:
-            moved.setdefault(evidence(finding), []).append(finding)
-        kept: list[Finding] = []
-        for finding in new:
-            same = moved.get(evidence(finding))
-            if same:
-                same.pop()
-            (standing if same is not None else kept).append(finding)
-        new, gone = kept, [finding for findings in moved.values() for finding in findings]
-    called = [
-        finding
-        for finding in new
-        if _is_only_called(finding, lines)
-        or (finding.entry in partial and not any(_touched(step.place, lines) for step in finding.trace))
-    ]
-    return [finding for finding in new if finding not in called], gone, standing + called
-
-
-def _told(finding: Finding) -> tuple[str, str]:
-    """What stays the same when code moves."""
-    return finding.rule, finding.message
-
-
-def _subject(finding: Finding) -> tuple[str, str]:
-    """What stays the same when code moves within its file and what it loops over gets another name."""
-    return f"{finding.rule} {finding.trace[-1].place.path} {_depth(finding)}", finding.subject
-
-
-def _model(finding: Finding) -> tuple[str, str]:
-    """What stays the same when a query is written otherwise in its function."""
-    return f"{finding.rule} {finding.symbol} {_depth(finding)}", finding.model or finding.subject
-
-
-def _depth(finding: Finding) -> int:
-    """How many loops are within one another: with one more, a query is not the one that it was."""
-    return sum(step.role == "loop" for step in finding.trace)
-
-
-def _is_only_called(finding: Finding, lines: Lines) -> bool:
-    """
-    Whether a change calls from outside what repeats by itself: the rows, the loops and all in them is code that it
-    leaves alone, and that does the same to whoever calls it.
-    """
-    start = next((place for place, step in enumerate(finding.trace) if step.role == "loop"), len(finding.trace))
-    ahead = [step for step in finding.trace[:start] if step.role == "call"]
-    proof = [step for step in finding.trace[:start] if step.role == "rows"] + list(finding.trace[start:])
-    return any(_touched(s.place, lines) for s in ahead) and not any(_touched(s.place, lines) for s in proof)
-
-
-def _gathered(findings: Sequence[Finding], lines: Lines) -> list[Finding]:
-    """
-    One finding for each changed line that causes several elsewhere, or for the changed loop around it: a reader has to
-    decide on that line.
-
-    What is done too often on the line itself is told by itself. The worst speaks for the rest and names some of them.
-    """
-    groups: dict[tuple[str, str, int, str | None], list[Finding]] = {}
-    for finding in findings:
-        loops = [step.place for step in finding.trace if step.role == "loop" and _touched(step.place, lines)]
-        leaf = finding.trace[-1].place
-        by_itself = finding.place == leaf or not _touched(finding.place, lines)
-        cause = leaf if by_itself else loops[-1] if loops else finding.place
-        rule = finding.rule if by_itself else ""
-        groups.setdefault((rule, cause.path, cause.span.line, finding.suppressed), []).append(finding)
-    return [_speaking_for(group) for group in groups.values()]
-
-
-def _speaking_for(findings: Sequence[Finding]) -> Finding:
-    """The first of some findings, which names the others."""
-    first = findings[0]
-    others = sorted({f"`{finding.subject}`" for finding in findings} - {f"`{first.subject}`"})
-    if not others:
-        return first
-    named, more = others[:NAMED], len(others) - NAMED
-    text = ", ".join(named) + (f" and {more} more" if more > 0 else "")
-    return msgspec.structs.replace(first, message=f"{first.message}; likewise {text}")
-
-
-def _changed_lines(files: Iterable[ChangedFile]) -> dict[str, list[tuple[int, int]]]:
-    """Changed lines of the head by path; where lines were only deleted, the lines around them."""
-    lines: dict[str, list[tuple[int, int]]] = {}
-    for file in files:
-        for hunk in file.hunks:
-            last = hunk.new_start + max(hunk.new_count, 1) - 1
-            lines.setdefault(file.path, []).append((hunk.new_start, last if hunk.new_count else last + 1))
-    return lines
-
-
-def _placed(finding: Finding, lines: Lines) -> Finding:
-    """
-    The finding on the changed line that caused it: where it queries, else where the rows come from, else on the way.
-    """
-    *way, leaf = finding.trace
-    source = [step for step in way[:1] if step.role == "rows"]
-    for step in (leaf, *source, *reversed(way[len(source) :])):
-        for first, last in lines.get(step.place.path, ()):
-            if step.place.span.touches(first, last):
-                start = max(step.place.span.line, first)
-                if start == step.place.span.line:
-                    return msgspec.structs.replace(finding, place=step.place)
-                span = Span(start, 0, max(start, min(step.place.span.end_line, last)), 0)
-                return msgspec.structs.replace(finding, place=Place(step.place.path, span))
-    return finding
-
-
-def _deduplicated(findings: list[Finding], lines: Lines = MappingProxyType({})) -> list[Finding]:
-    """
-    One finding for each place that queries and each changed line that causes it.
-
-    Of those that reach it from several entry points the surest is kept, of these the one with the shortest trace.
-    """
-    best: dict[tuple[str, Place, Place | None], Finding] = {}
-    for finding in sorted(findings, key=lambda f: (-f.confidence, -f.severity, len(f.trace), f.fingerprint)):
-        cause = finding.place if _touched(finding.place, lines) else None
-        best.setdefault((finding.rule, finding.trace[-1].place, cause), finding)
-    caused = {(rule, leaf) for rule, leaf, cause in best if cause is not None}
-    return [f for (rule, leaf, cause), f in best.items() if cause is not None or (rule, leaf) not in caused]
-
-
-def _touched(place: Place, lines: Lines) -> bool:
-    return any(place.span.touches(first, last) for first, last in lines.get(place.path, ()))
-
-
 def _marked(finding: Finding, options_for: OptionsFor, allows: Allows) -> Finding:
     """The finding with what a person decided of it beforehand: switched off, accepted, allowed in the code."""
     allow = allows.of(finding)
@@ -504,41 +362,6 @@ def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(
         sorted(findings, key=lambda f: (-f.severity, -f.confidence, f.place.path, f.place.span, f.rule, f.fingerprint))
     )
-
-
-def _consequences(sides: tuple[Side, Side]) -> tuple[Consequence, ...]:
-    """
-    Entry points whose queries the change makes more or fewer, those that got worse first.
-
-    Callers know an entry point by its label: of the methods behind one (`get` and the `list` that it calls) the
-    costliest is told.
-    """
-    base, head = sides
-    found: dict[tuple[str, str], Consequence] = {}
-    for key in sorted({*base.results, *head.results}):
-        old, new = base.results.get(key), head.results.get(key)
-        known = new or old
-        assert known is not None
-        before = cost_of(old) if old is not None else None
-        after = cost_of(new) if new is not None else None
-        if before == after or (known.root.kind == "function" and known.root.url is None):
-            continue
-        kind = "route" if known.root.url is not None else known.root.kind
-        function = known.root.owner.module.path if known.root.owner is not None else known.root.function.module.path
-        span = known.root.function.node.name_span if not known.root.function.module.is_stub else (
-            known.root.owner.node.name_span if known.root.owner is not None else known.root.function.node.name_span
-        )  # fmt: skip
-        told = Consequence(known.root.label, kind, Place(function, span), before, after)
-        other = found.get((told.entry, function))
-        if other is None or _round_trips(other) < _round_trips(told):
-            found[told.entry, function] = told
-    return tuple(sorted(found.values(), key=lambda c: (-(len(c.after.per_row) if c.after else 0), c.entry, c.place)))
-
-
-def _round_trips(consequence: Consequence) -> tuple[int, int]:
-    """Per row, and at least, on the side where there are more."""
-    costs = [cost for cost in (consequence.before, consequence.after) if cost is not None]
-    return max((sum(count for _, count in cost.per_row), cost.queries) for cost in costs)
 
 
 __all__ = ["Confidence", "review", "scan"]
