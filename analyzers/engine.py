@@ -362,6 +362,3 @@ def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(
         sorted(findings, key=lambda f: (-f.severity, -f.confidence, f.place.path, f.place.span, f.rule, f.fingerprint))
     )
-
-
-__all__ = ["Confidence", "review", "scan"]
