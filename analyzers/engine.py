@@ -16,7 +16,7 @@ from analyzers.change import BlobId, Change, Tree
 from analyzers.checks import CHECKS, Check
 from analyzers.consequences import consequences_of
 from analyzers.effects.roots import EntryEffects, Runner
-from analyzers.findings import Confidence, Finding, Review, Skipped
+from analyzers.findings import Finding, Review, Skipped
 from analyzers.index import Index, Snapshot
 from analyzers.languages import front_end_for
 from analyzers.options import Options, OptionsFor, Progress
