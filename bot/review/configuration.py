@@ -20,6 +20,7 @@ review off. They are read strictly: whatever is not understood is an error with 
     fail-on = "medium"
     min-confidence = "certain"
     max-inline = 3                          # the root's file only
+    gaps = "failure"                        # or "neutral"; the root's file only
 
     [baseline]
     file = "countersign-baseline.json"      # from this file's folder
@@ -58,15 +59,17 @@ FILE_NAME = ".countersign.toml"
 MODES: tuple[Mode, ...] = get_args(Mode)
 LlmCode = Literal["send", "private", "off"]
 LLM_CODES: tuple[LlmCode, ...] = get_args(LlmCode)
+Gaps: TypeAlias = Literal["neutral", "failure"]
+GAPS: tuple[Gaps, ...] = ("neutral", "failure")
 
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "paths": ("exclude",),
-    "review": ("fail-on", "min-confidence", "max-inline"),
+    "review": ("fail-on", "min-confidence", "max-inline", "gaps"),
     "baseline": ("file",),
     "llm": ("code", "exclude"),
 }
 _TOP = ("mode", "modes", "rules", "models", *_SECTIONS)
-_ROOT_ONLY = frozenset({"mode", "modes", "review.max-inline", "models", "llm.code"})
+_ROOT_ONLY = frozenset({"mode", "modes", "review.max-inline", "review.gaps", "models", "llm.code"})
 
 Names: TypeAlias = Mapping[str, Severity | None]
 
@@ -90,6 +93,8 @@ class Configuration(msgspec.Struct, frozen=True):
     """The least confidence that is reported."""
     max_inline: int = 5
     """How many inline comments a review posts at most."""
+    gaps: Gaps = "neutral"
+    """What the check concludes when something was not analysed."""
     baseline_file: str = ""
     """Path of the baseline from the repository's root; empty for none."""
     accepted: frozenset[str] = frozenset()
@@ -135,6 +140,7 @@ class Configuration(msgspec.Struct, frozen=True):
         values["review.fail-on"] = json.dumps(self.fail_on.name.lower())
         values["review.min-confidence"] = json.dumps(self.min_confidence.name.lower())
         values["review.max-inline"] = str(self.max_inline)
+        values["review.gaps"] = json.dumps(self.gaps)
         values["baseline.file"] = json.dumps(self.baseline_file, ensure_ascii=False)
         values["llm.code"] = json.dumps(self.llm_code)
         values["llm.exclude"] = json.dumps(list(self.llm_exclude), ensure_ascii=False)
@@ -260,6 +266,7 @@ class _Reader:
                 self._choice("review.min-confidence", _names(Confidence), _DEFAULT.min_confidence.name.lower())
             ),
             max_inline=self._count("review.max-inline", _DEFAULT.max_inline),
+            gaps=GAPS[self._choice("review.gaps", GAPS, _DEFAULT.gaps)],
             baseline_file=baseline_file,
             accepted=self._accepted(baseline_file),
             llm_code=LLM_CODES[self._choice("llm.code", LLM_CODES, _DEFAULT.llm_code)],

@@ -149,6 +149,8 @@ class Found(msgspec.Struct, frozen=True):
     """Of these, those that fail the check once they are signed."""
     modes: dict[str, Mode] = {}
     """How each of them is published."""
+    fails_on_gaps: bool = False
+    """Whether the check fails when something was not analysed."""
     max_inline: int = 5
     """How many of them become inline comments; the others stand in the summary."""
     mode: Mode = "sign-first"

@@ -98,6 +98,7 @@ class StoredDesk:
                 is_complete=report.is_complete,
                 fails=lambda finding: finding.fingerprint in found.failing,
                 problem=_problem(review, found),
+                fails_on_gaps=found.fails_on_gaps,
             ),
             summary=pull_request.summary(
                 showing.page_at(pull, review, found, drafts, explaining.shown(self._store, review, found, drafts))

@@ -144,6 +144,7 @@ def found(change: Change, outcome: Outcome, root: Configuration) -> Found:
         posted=tuple(finding.fingerprint for finding in outcome.posted),
         failing=tuple(finding.fingerprint for finding in outcome.failing),
         modes={finding.fingerprint: root.mode_of(finding.rule) for finding in outcome.posted},
+        fails_on_gaps=root.gaps == "failure",
         max_inline=outcome.max_inline,
         mode=root.mode,
         owners={path: owned.of(path) for path in _paths((*outcome.posted, *outcome.fixed))},

@@ -84,6 +84,7 @@ def page_at(
             is_complete=report.is_complete,
             fails=lambda finding: finding.fingerprint in found.failing,
             problem=problem,
+            fails_on_gaps=found.fails_on_gaps,
         ),
         risk=risk,
         link=f"{page_of(pull)}/blob/{pull.head}/",

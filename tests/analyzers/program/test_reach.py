@@ -135,7 +135,8 @@ def test_selfs_methods_are_those_of_its_family() -> None:
 
 def test_of_very_many_callers_a_dozen_and_those_with_a_loop_are_followed() -> None:
     plain = "".join(f"\n\ndef plain{n:02}(order):\n    return send(order)\n" for n in range(3 * CALLERS))
-    text = f"def send(order):\n    return 1\n{plain}\n\ndef zealous(orders):\n    return [send(order) for order in orders]\n"
+    loop = "\n\ndef zealous(orders):\n    return [send(order) for order in orders]\n"
+    text = f"def send(order):\n    return 1\n{plain}{loop}"
     followed = edited("shop/mail.py", text, "return 1", "return 2")
     assert {"send", "zealous"} <= followed
     assert len(followed) == 1 + CALLERS

@@ -28,6 +28,7 @@ exclude = ["legacy/", "/top.py"]
 fail-on = "medium"
 min-confidence = "certain"
 max-inline = 3
+gaps = "failure"
 
 [baseline]
 file = "accepted.json"
@@ -78,7 +79,7 @@ def test_defaults() -> None:
 def test_full() -> None:
     """Every section arrives where it is used."""
     found = configuration.read(FULL_TREE, RULES).root
-    assert (found.mode, found.max_inline) == ("post-then-sign", 3)
+    assert (found.mode, found.max_inline, found.gaps) == ("post-then-sign", 3, "failure")
     assert (found.fail_on, found.min_confidence) == (Severity.MEDIUM, Confidence.CERTAIN)
     options = found.options
     assert options.disabled == {"query-in-loop"}
@@ -98,7 +99,7 @@ def test_models() -> None:
     """Own models are TOML text: a file's as it is, an entry's written again with the same meaning."""
     (file, file_text), (entry, entry_text) = configuration.read(FULL_TREE, RULES).root.models
     assert (file, file_text) == ("tools/billing.toml", BILLING)
-    assert entry == ".countersign.toml:21"
+    assert entry == ".countersign.toml:22"
     assert tomllib.loads(entry_text) == tomllib.loads(FULL)["models"][1]
 
 
@@ -130,6 +131,7 @@ def test_nearest_file_wins_whole() -> None:
             '2: "rules.query-in-loop" is one of off, on, info, low, medium, high, critical, not "loud"',
         ),
         ("[review]\nmax-inline = -1\n", '2: "review.max-inline" is a whole number from 0'),
+        ('[review]\ngaps = "green"\n', '2: "review.gaps" is one of neutral, failure, not "green"'),
         ("[review]\nmax-inline = true\n", '2: "review.max-inline" is a whole number from 0'),
         ('mode = "loud"\n', '1: "mode" is one of sign-first, post-then-sign, off, not "loud"'),
         ("mode = 3\n", '1: "mode" is one of sign-first, post-then-sign, off, not 3'),
@@ -194,7 +196,9 @@ def test_unreadable_files() -> None:
         read({".countersign.toml": '[baseline]\nfile = "accepted.json"\n', "accepted.json": "{"})
 
 
-@pytest.mark.parametrize("text", ['mode = "off"\n', "[review]\nmax-inline = 9\n", "[[models]]\n"])
+@pytest.mark.parametrize(
+    "text", ['mode = "off"\n', "[review]\nmax-inline = 9\n", '[review]\ngaps = "failure"\n', "[[models]]\n"]
+)
 def test_review_wide_values_are_the_roots(text: str) -> None:
     """What holds for a whole review cannot be said by a folder."""
     with pytest.raises(ConfigurationError, match=r"set it in the \.countersign\.toml at the root"):
@@ -207,7 +211,7 @@ def test_shown() -> None:
     assert rows["mode"] == ('"post-then-sign"', ".countersign.toml:1")
     assert rows["rules.query-in-loop"] == ('"off"', ".countersign.toml:4")
     assert rows["review.max-inline"] == ("3", ".countersign.toml:13")
-    assert rows["models"] == ('["tools/billing.toml", ".countersign.toml:21"]', ".countersign.toml:18")
+    assert rows["models"] == ('["tools/billing.toml", ".countersign.toml:22"]', ".countersign.toml:19")
     assert {origin for _, _, origin in configuration.Configuration().shown(RULES)} == {"default"}
 
 
