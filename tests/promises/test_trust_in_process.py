@@ -44,10 +44,12 @@ def test_9_no_stage_fails_green(github: GitHub, service: Service, open_: Open, o
     assert seen.check(at).conclusion == "success"
 
 
-def test_9_a_file_that_cannot_be_read_is_named(github: GitHub, service: Service, open_: Open) -> None:
-    """A changed file that was not analysed keeps the check from being green, and is listed."""
-    at = open_(after={**CLEAN, "orders/huge.py": "# more\n" * 400_000})
-    assert seen.check(at).conclusion == "neutral"
+@pytest.mark.parametrize("gaps", ["neutral", "failure"])
+def test_9_a_file_that_cannot_be_read_is_named(open_: Open, gaps: str) -> None:
+    """A changed file that was not analysed keeps the check from being green, as configured, and is listed."""
+    before = {**ORDER_SERVICE, ".countersign.toml": f'[review]\ngaps = "{gaps}"\n'}
+    at = open_(before=before, after={**CLEAN, "orders/huge.py": "# more\n" * 400_000})
+    assert seen.check(at).conclusion == gaps
     assert "Not analysed: `orders/huge.py`" in seen.check(at).output["summary"]
 
 
