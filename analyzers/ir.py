@@ -390,6 +390,10 @@ class Module(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """PHP's namespace, dotted; empty where the path gives the module's name."""
 
 
+_INNER = (Node, Clause, Keyword, Handler, WithItem, Parameter, Module)
+"""What nodes lie in: nodes, the helper structs that hold some, a module."""
+
+
 def children(node: Any) -> Iterator[Node]:
     """Yield the nodes directly inside a node or a helper struct, in the order of their fields."""
     for name in node.__struct_fields__:
@@ -402,7 +406,7 @@ def _nodes(value: Any) -> Iterator[Node]:
     elif isinstance(value, tuple):
         for item in value:
             yield from _nodes(item)
-    elif isinstance(value, (Clause, Keyword, Handler, WithItem, Parameter)):
+    elif isinstance(value, _INNER):
         yield from children(value)
 
 
@@ -411,9 +415,12 @@ def walk(node: Any) -> Iterator[Node]:
     stack = [node]
     while stack:
         current = stack.pop()
-        if isinstance(current, Node):
-            yield current
-        stack.extend(reversed(list(children(current))))
+        if isinstance(current, tuple):
+            stack.extend(reversed(current))
+        elif isinstance(current, _INNER):
+            if isinstance(current, Node):
+                yield current
+            stack.extend([getattr(current, name) for name in reversed(current.__struct_fields__)])
 
 
 def alike(one: object, other: object) -> bool:

@@ -107,8 +107,9 @@ def memo_passed(node: ir.If, rest: tuple[ir.Stmt, ...]) -> str | None:
 
 def _there(test: ir.Expr) -> list[str]:
     """What a test may find to be there already: containers of keys, attributes."""
-    found = [_chain(n.operands[-1]) for n in ir.walk(test) if isinstance(n, ir.Operation) and n.operator == "in"]
-    return found + [_chain(n) for n in ir.walk(test) if isinstance(n, ir.Attribute)]
+    nodes = list(ir.walk(test))
+    found = [_chain(n.operands[-1]) for n in nodes if isinstance(n, ir.Operation) and n.operator == "in"]
+    return found + [_chain(n) for n in nodes if isinstance(n, ir.Attribute)]
 
 
 def _missing(test: ir.Expr) -> list[str]:

@@ -13,6 +13,7 @@ from analyzers.effects import eager_loads, readers
 from analyzers.effects.frame import Frame
 from analyzers.effects.interpreter import Interpreter
 from analyzers.effects.recorder import STEPS, OutOfStepsError
+from analyzers.effects.stack import with_room
 from analyzers.effects.tree import Count, Sequence
 from analyzers.effects.values import UNKNOWN, Callable, Items, Object, QuerySet, Row, Value, join
 from analyzers.findings import Confidence
@@ -80,6 +81,7 @@ class Runner:
             self.left -= STEPS - max(it.steps, 0)
         return EntryEffects(root, tuple(it.sink), frozenset(it.visited), frozenset(it.touched), failure)
 
+    @with_room
     def _run(self, root: Root) -> None:
         it = self.interpreter
         function = root.function

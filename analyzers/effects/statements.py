@@ -38,7 +38,9 @@ def block(it: Machine, body: tuple[ir.Stmt, ...], frame: Frame) -> bool:
     for place, statement in enumerate(body):
         if _statement(it, statement, frame):
             return True
-        memo = counts.memo_passed(statement, body[place + 1 :]) if isinstance(statement, ir.If) else None
+        if not it.active or not isinstance(statement, ir.If):  # without a loop all runs once
+            continue
+        memo = counts.memo_passed(statement, body[place + 1 :])
         if memo is not None:
             with it.collecting() as effects:
                 leaves = it.block(body[place + 1 :], frame)
@@ -134,7 +136,7 @@ def put(it: Machine, items: Items, value: Value, key: Value | None = None) -> No
 
 def _if(it: Machine, node: ir.If, frame: Frame) -> bool:
     known = truth(it.evaluate(node.test, frame))
-    memo = counts.memo_filled(node)
+    memo = counts.memo_filled(node) if it.active else None
     if known is False or (known and memo is None):
         return it.block(node.then if known else node.other, frame)
     before = dict(frame.names)

@@ -4,6 +4,9 @@ Entry points: where calls come in from outside, and what their callers know them
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import msgspec
 
 from analyzers import ir
@@ -16,6 +19,10 @@ from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol, Mod
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "websocket", "route", "api_route"})
 RESPONSE_MODELS = frozenset({"response_model", "response"})
 """Keywords of FastAPI's and django-ninja's decorators."""
+
+
+LISTS = ("list", "listfield", "connection", "connectionfield", "connectionwrapper")
+"""How the names of types end that hold several of another."""
 
 
 class Root(msgspec.Struct, frozen=True):
@@ -47,6 +54,14 @@ class Root(msgspec.Struct, frozen=True):
         return self.function.id
 
 
+class _Listing(NamedTuple):
+    """A field or a method that is declared to give a list."""
+
+    names: tuple[str, ...]
+    """Names that its type says inside the "list of"."""
+    resolver: FunctionSymbol | None
+
+
 class Entries:
     """Entry points of one program."""
 
@@ -59,10 +74,17 @@ class Entries:
             (name, entry) for f in program.frameworks.all for entry in f.entries for name in entry.decorators
         ]
 
+        self._of_class: dict[ClassSymbol, list[Root]] = {}
+        self._listings: dict[str, tuple[_Listing, ...]] = {}
         self._imports = {name: entry for f in program.frameworks.all for entry in f.entries for name in entry.imports}
 
     def of_class(self, symbol: ClassSymbol) -> list[Root]:
         """The entry points that a class offers: its own and inherited methods that the library calls."""
+        if symbol not in self._of_class:
+            self._of_class[symbol] = self._offered(symbol)
+        return list(self._of_class[symbol])
+
+    def _offered(self, symbol: ClassSymbol) -> list[Root]:
         entries = self._class_entries(symbol)
         roots: dict[str, Root] = {}
         for entry in entries:
@@ -155,31 +177,20 @@ class Entries:
         """
         The resolvers of fields that give a list of an object type; None for a field without a resolver of its own.
         """
-        found: list[FunctionSymbol | None] = []
-        for module in self.program.modules_mentioning(owner.name):
-            for symbol in module.every_class():
-                found += [
-                    symbol.method(f"resolve_{field.name}")
-                    for field in symbol.node.fields
-                    if any(self._lists(node, owner, module) for node in (field.value, field.annotation))
-                ]
-                methods = symbol.methods.values()
-                found += [method for method in methods if self._lists(method.node.returns, owner, module)]
-        return found
+        return [
+            listing.resolver
+            for module in self.program.modules_mentioning(owner.name)
+            for listing in self._listings_in(module)
+            if any(
+                name.rpartition(".")[2] == owner.name and self.program.resolve(module, name) is owner
+                for name in listing.names
+            )
+        ]
 
-    def _lists(self, node: ir.Expr | None, owner: ClassSymbol, module: ModuleSymbol) -> bool:
-        """Whether a type says "list of": `graphene.List(Order)`, `list[Order]`, `OrderConnectionField(Order)`."""
-        for inner in ir.walk(node) if node is not None else ():
-            if isinstance(inner, (ir.Call, ir.Subscript)):
-                name = (ir.dotted(inner.callee if isinstance(inner, ir.Call) else inner.value) or "").rpartition(".")[2]
-                if name.lower().endswith(("list", "listfield", "connection", "connectionfield", "connectionwrapper")):
-                    names = [ir.dotted(n) for n in ir.walk(inner) if isinstance(n, (ir.Name, ir.Attribute))]
-                    if any(
-                        n and n.rpartition(".")[2] == owner.name and self.program.resolve(module, n) is owner
-                        for n in names
-                    ):
-                        return True
-        return False
+    def _listings_in(self, module: ModuleSymbol) -> tuple[_Listing, ...]:
+        if module.path not in self._listings:
+            self._listings[module.path] = tuple([listing for listing in _declared(module) if listing.names])
+        return self._listings[module.path]
 
     def listed_types(self, resolver: FunctionSymbol) -> list[ClassSymbol]:
         """The object types whose rows a resolver gives: those its field or its annotation names."""
@@ -224,3 +235,25 @@ def response_model(module: ModuleSymbol, function: FunctionSymbol) -> ir.Expr | 
                 if keyword.name in RESPONSE_MODELS:
                     return keyword.value
     return function.node.returns
+
+
+def _declared(module: ModuleSymbol) -> Iterator[_Listing]:
+    """Every field and method of a module's classes as a listing, without names where it declares none."""
+    for symbol in module.every_class():
+        for field in symbol.node.fields:
+            names = _listed(field.value) + _listed(field.annotation)
+            yield _Listing(names, symbol.method(f"resolve_{field.name}"))
+        for method in symbol.methods.values():
+            yield _Listing(_listed(method.node.returns), method)
+
+
+def _listed(node: ir.Expr | None) -> tuple[str, ...]:
+    """The names in a "list of": "Order" of `graphene.List(Order)`, `list[Order]`, `OrderConnectionField(Order)`."""
+    names: list[str] = []
+    for inner in ir.walk(node) if node is not None else ():
+        if isinstance(inner, (ir.Call, ir.Subscript)):
+            kind = (ir.dotted(inner.callee if isinstance(inner, ir.Call) else inner.value) or "").rpartition(".")[2]
+            if kind.lower().endswith(LISTS):
+                parts = (ir.dotted(part) for part in ir.walk(inner) if isinstance(part, (ir.Name, ir.Attribute)))
+                names.extend(name for name in parts if name)
+    return tuple(names)

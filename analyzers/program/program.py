@@ -49,6 +49,7 @@ class Program:
         self._helpers: dict[str, FunctionSymbol] | None = None
         self._stubs: dict[str, ModuleSymbol] = {}
         self._lookups: dict[tuple[str, str], Symbol | None] = {}
+        self._imported: dict[str, tuple[ModuleSymbol, ...]] = {}
         self._made_of: dict[tuple[str, str], Symbol | None] = {}
         self._bodies: dict[str, dict[tuple[str, int], ir.Function]] = {}
 
@@ -114,16 +115,18 @@ class Program:
         Of a name outside the tree: a stub's class or function where a framework model has one. PHP's classes are of the
         tree too: `\\App\\Models\\Order` needs no import.
         """
+        if dotted not in self._outside:
+            self._outside[dotted] = self._of_stub(dotted) or self._php_class(dotted) or External(dotted)
+        return self._outside[dotted]
+
+    def _of_stub(self, dotted: str) -> Symbol | None:
         parts = dotted.split(".")
         for end in range(len(parts) - 1, 0, -1):
             stub = self._stub(".".join(parts[:end]))
-            if stub is not None:
-                symbol = self.lookup(stub, parts[-1])
-                if isinstance(symbol, (ClassSymbol, FunctionSymbol)):
-                    return symbol
-        if dotted not in self._outside:
-            self._outside[dotted] = self._php_class(dotted) or External(dotted)
-        return self._outside[dotted]
+            symbol = self.lookup(stub, parts[-1]) if stub is not None else None
+            if isinstance(symbol, (ClassSymbol, FunctionSymbol)):
+                return symbol
+        return None
 
     # --- names --------------------------------------------------------------------------------------------------------
 
@@ -182,6 +185,13 @@ class Program:
                 return found
         submodule = self.module_named(f"{base}.{node.name}" if base else node.name, module.path)
         return submodule or self.external(f"{base}.{node.name}")
+
+    def modules_imported(self, module: ModuleSymbol) -> tuple[ModuleSymbol, ...]:
+        """The modules of the tree that a module's imports bind to names, in the order of the text."""
+        if module.path not in self._imported:
+            found = (self.imported(module, node) for node in module.imports.values())
+            self._imported[module.path] = tuple([symbol for symbol in found if isinstance(symbol, ModuleSymbol)])
+        return self._imported[module.path]
 
     def _absolute(self, module: ModuleSymbol, node: ir.Import) -> str:
         if not node.level:

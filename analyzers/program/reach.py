@@ -271,8 +271,7 @@ class Reach:
         bound = self.program.lookup(module, symbol.name)
         if bound is not None:
             return bound is symbol
-        imported = (self.program.imported(module, node) for node in module.imports.values())
-        return any(isinstance(i, ModuleSymbol) and self.program.lookup(i, symbol.name) is symbol for i in imported)
+        return any(self.program.lookup(i, symbol.name) is symbol for i in self.program.modules_imported(module))
 
     def _may_call(self, user: FunctionSymbol, symbol: FunctionSymbol | ClassSymbol, name: str) -> bool:
         """
