@@ -13,7 +13,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,6 +62,8 @@ _DELIVERY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
 }
 
+UNTRACED = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked for all the time, and of no interest."""
 SWITCH_INTERVAL = 0.0005
 """Seconds after which a thread that computes lets another run: deliveries are answered while reviews are written."""
 
@@ -79,7 +81,14 @@ def create(settings: Settings) -> FastAPI:
     if missing:
         raise SettingsError(f"the service needs {', '.join(missing)}")
     running = _Running(settings)
-    app = FastAPI(title="Countersign", version=__version__, lifespan=running.lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Countersign",
+        version=__version__,
+        lifespan=running.lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"exclude": lambda scope: scope["path"] in UNTRACED, "operation_spans": False},
+    )
     metrics = _Metrics(running)
     most = settings.payload_megabytes * 1024 * 1024
 
@@ -156,6 +165,7 @@ class _Running:
         self._settings = settings
         self._durable: Durable | None = None
         self._seat: IO[str] | None = None
+        self._stop_traces: Callable[[], None] = lambda: None
 
     @property
     def store(self) -> Store | None:
@@ -209,6 +219,10 @@ class _Running:
         assert key is not None
         executor, self._seat = _seat(folder)
         sys.setswitchinterval(SWITCH_INTERVAL)
+        if settings.otlp_endpoint is not None:
+            from bot import traces  # needs an extra
+
+            self._stop_traces = traces.start(settings.otlp_endpoint, executor, settings.ca_file)
         github = GitHub(settings.github_app_id, key.reveal(), api_url=settings.github_api_url, ca_file=settings.ca_file)
         store = Store.open(settings.database)
         service = Service(
@@ -239,6 +253,7 @@ class _Running:
             impatience=settings.retry_seconds,
             sweep_every=dt.timedelta(seconds=settings.sweep_seconds),
             silent_after=dt.timedelta(seconds=settings.silence_seconds),
+            is_traced=settings.otlp_endpoint is not None,
         )
         self._durable.launch()
         if settings.has_desk:
@@ -252,6 +267,7 @@ class _Running:
             self._durable.service.store.close()
         if self._seat is not None:
             self._seat.close()
+        self._stop_traces()
 
 
 def _desk(settings: Settings, durable: Durable) -> FastAPI:

@@ -37,5 +37,8 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    durable = logging.getLogger("dbos")  # which has a form of its own, unless it is given a handler
+    durable.handlers[:] = [handler]
+    durable.propagate = False
     for noisy in ("dbos", "alembic", "httpx", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

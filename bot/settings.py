@@ -144,6 +144,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How often is looked for what was missed, and for reactions."""
     silence_seconds: Positive = 30
     """How long a process may give no sign of life before another takes over its work."""
+    otlp_endpoint: str | None = None
+    """Where traces are sent to, over HTTP: `http://HOST:4318`; needs the extra `otel`."""
     llm_base_url: str | None = None
     """The language model's endpoint, OpenAI-compatible."""
     llm_api_key: Secret | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import SettingsError
-from bot.llm.writer import Answers, Ledger, Options, Writer
+from bot.llm.writer import Answers, Asked, Ledger, Options, Writer
 from bot.review.spending import Budget, Prices
 from bot.settings import Settings, variable
 
@@ -24,8 +24,14 @@ def writer(settings: Settings, answers: Answers, ledger: Ledger) -> Writer | Non
     Raises:
         SettingsError: When a budget is set and no price: it would never be reached.
     """
-    asked = model(settings)
-    return None if asked is None else Writer(asked, answers, ledger, options(settings))
+    asked: Asked | None = model(settings)
+    if asked is None:
+        return None
+    if settings.otlp_endpoint is not None:
+        from bot.llm.traced import Traced  # needs an extra
+
+        asked = Traced(asked)
+    return Writer(asked, answers, ledger, options(settings))
 
 
 def model(settings: Settings) -> Model | None:

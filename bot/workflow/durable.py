@@ -12,17 +12,17 @@ once.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import itertools
 import random
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, TypedDict, cast
 
 import msgspec
 import structlog
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, PropagateOtelContext
 from structlog.contextvars import bound_contextvars
 
 from bot.github.errors import GitHubError, RateLimited, Unauthorized, Unavailable
@@ -88,6 +88,7 @@ class Durable:
         impatience: float = 1.0,
         sweep_every: dt.timedelta = dt.timedelta(minutes=5),
         silent_after: dt.timedelta = dt.timedelta(seconds=30),
+        is_traced: bool = False,
     ) -> None:
         """
         Args:
@@ -100,6 +101,7 @@ class Durable:
             impatience: Seconds until the first retry; each further one waits twice as long.
             sweep_every: Between two looks for what was missed.
             silent_after: A worker without a sign of life for this long is dead.
+            is_traced: Whether workflows and steps are spans, in the trace of whatever began them.
         """
         self.service = service
         self.executor = executor
@@ -109,6 +111,7 @@ class Durable:
         self._impatience = impatience
         self._sweep_every = sweep_every
         self._silent_after = silent_after
+        self._trace: Callable[[], AbstractContextManager[object]] = PropagateOtelContext if is_traced else nullcontext
         self._sweeps = itertools.count()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -119,6 +122,7 @@ class Durable:
             "executor_id": executor,
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
+            "enable_otlp": is_traced,
             "notification_listener_polling_interval_sec": 1.0,  # no workflow sends another a message
         }
         DBOS(config=config)
@@ -176,7 +180,7 @@ class Durable:
 
     def deliver(self, delivery: str) -> None:
         """Have a delivery handled that is in the store; when this returns, it will be."""
-        _enqueue("deliver", f"deliver:{delivery}", DELIVERIES, None, delivery)
+        self._enqueue("deliver", f"deliver:{delivery}", DELIVERIES, None, delivery)
 
     def begin(self, work: Work, again: str = "") -> None:
         """
@@ -190,15 +194,15 @@ class Durable:
         if work.review is not None:
             id_ = f"review:{work.review}.{work.attempt}"
             installation = self.service.store.pull_requests.get(pull).installation
-            _enqueue("review", id_, REVIEWS, installation, pull, work.review, work.attempt, work.cause)
+            self._enqueue("review", id_, REVIEWS, installation, pull, work.review, work.attempt, work.cause)
         else:
             id_ = f"publish:{work.batch}" + (f"~{again}" if again else "")
-            _enqueue("publish", id_, PUBLICATIONS, pull, pull, None, 0, work.cause)
+            self._enqueue("publish", id_, PUBLICATIONS, pull, pull, None, 0, work.cause)
 
     def obey(self, act: Sign | Dismiss) -> None:
         """Have an act in Slack carried out; when this returns, it will be, once however often Slack sends it."""
         pull = act.pressed.choice.pull_request
-        _enqueue("obey", f"slack:{act.pressed.key}", SLACK, pull, msgspec.to_builtins(act))
+        self._enqueue("obey", f"slack:{act.pressed.key}", SLACK, pull, msgspec.to_builtins(act))
 
     # --- workflows ----------------------------------------------------------------------------------------------------
 
@@ -227,16 +231,16 @@ class Durable:
                 _log.error("a review could not be made", problem=str(problem))
                 self._do(reviewing.bury, review, attempt, str(problem))
             id_ = f"publish:{review}.{attempt}"
-            _enqueue("publish", id_, PUBLICATIONS, pull_request, pull_request, review, attempt, cause)
+            self._enqueue("publish", id_, PUBLICATIONS, pull_request, pull_request, review, attempt, cause)
 
     def _publish(self, pull_request: int, review: int | None, attempt: int, cause: str) -> None:
         with bound_contextvars(delivery=cause, pull_request=pull_request):
             self._bring_up_to_date(pull_request, review, attempt)
             if self.service.slack is not None:  # in a workflow of its own: GitHub does not wait for Slack
-                _enqueue("tell", f"tell:{DBOS.workflow_id}", SLACK, pull_request, pull_request)
+                self._enqueue("tell", f"tell:{DBOS.workflow_id}", SLACK, pull_request, pull_request)
             if review is not None and self.service.writer is not None:  # and neither waits for a language model
                 id_ = f"explain:{review}.{attempt}"
-                _enqueue("explain", id_, PROSE, None, pull_request, review, attempt, cause)
+                self._enqueue("explain", id_, PROSE, None, pull_request, review, attempt, cause)
 
     def _tell(self, pull_request: int) -> None:
         try:
@@ -257,7 +261,7 @@ class Durable:
         except GaveUp as problem:
             _log.error("an act in Slack could not be carried out", act=act.pressed.key, problem=str(problem))
             work = None
-            with contextlib.suppress(GaveUp):  # it was logged; nobody is left to tell
+            with suppress(GaveUp):  # it was logged; nobody is left to tell
                 self._do(slacking.apologise, act)
         if work is not None:
             self.begin(work)
@@ -288,7 +292,7 @@ class Durable:
             try:
                 if self._do(explaining.summarise, review, attempt):
                     id_ = f"publish:{review}.{attempt}~explained"
-                    _enqueue("publish", id_, PUBLICATIONS, pull_request, pull_request, None, 0, cause)
+                    self._enqueue("publish", id_, PUBLICATIONS, pull_request, pull_request, None, 0, cause)
             except GaveUp as gave_up:
                 _log.error("a review could not be explained", problem=str(gave_up))
 
@@ -334,6 +338,14 @@ class Durable:
             problem = f"{type(exc).__name__} in `{step.__name__}`"
             return {"result": None, "problem": problem, "wait": 0, "is_refusal": True}
 
+    def _enqueue(self, name: str, id_: str, queue: str, partition: int | str | None, *arguments: Any) -> None:
+        """Have a workflow run, unless there was one with this id."""
+        options: dict[str, Any] = {"workflow_name": name, "queue_name": queue, "workflow_id": id_}
+        if partition is not None:
+            options["queue_partition_key"] = str(partition)
+        with self._trace():
+            DBOS.enqueue_workflow_with_options(cast("EnqueueOptions", options), *arguments)
+
     # --- looking after the work ---------------------------------------------------------------------------------------
 
     def _repeat(self, body: Callable[[], None], every: dt.timedelta) -> None:
@@ -366,7 +378,7 @@ class Durable:
         """Begin to post the digests that are due; each once, on whichever host."""
         if self.service.slack is not None:
             for channel, due in slacking.due_digests(self.service.slack, self.service.now()):
-                _enqueue("tell_digest", f"digest:{channel}:{due}", SLACK, channel, channel, due)
+                self._enqueue("tell_digest", f"digest:{channel}:{due}", SLACK, channel, channel, due)
 
     def _sweep(self) -> None:
         """Begin what was missed; the first time, and now and then, GitHub is asked for it."""
@@ -389,14 +401,6 @@ class Durable:
         old = DBOS.list_workflows(status=ended, end_time=before, limit=1000, load_input=False, load_output=False)
         if old:
             DBOS.delete_workflows([each.workflow_id for each in old])
-
-
-def _enqueue(name: str, id_: str, queue: str, partition: int | str | None, *arguments: Any) -> None:
-    """Have a workflow run, unless there was one with this id."""
-    options: dict[str, Any] = {"workflow_name": name, "queue_name": queue, "workflow_id": id_}
-    if partition is not None:
-        options["queue_partition_key"] = str(partition)
-    DBOS.enqueue_workflow_with_options(cast("EnqueueOptions", options), *arguments)
 
 
 def _register(name: str, body: Callable[..., None]) -> None:
