@@ -15,6 +15,7 @@ from analyzers import differences, frameworks, paths
 from analyzers.change import BlobId, Change, Tree
 from analyzers.checks import CHECKS, Check
 from analyzers.consequences import consequences_of
+from analyzers.definitions import definitions_of
 from analyzers.effects.roots import EntryEffects, Runner
 from analyzers.findings import Finding, Review, Skipped
 from analyzers.index import Index, Snapshot
@@ -161,6 +162,7 @@ def review(
         fixed=_ordered(differences.deduplicated(fixed)),
         standing=_ordered(_state(finding, "standing") for finding in standing),
         consequences=consequences_of(sides[0].results, sides[1].results),
+        definitions=definitions_of(introduced, sides[1].runner.orm),
         remarks=tuple(allows.remarks(about, complete=not sides[1].failures)),
         skipped=tuple(skipped[path] for path in sorted(skipped)),
         changed_files=len(change.files),

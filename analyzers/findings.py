@@ -136,6 +136,29 @@ class Consequence(msgspec.Struct, frozen=True):
         return self.before != self.after
 
 
+class Member(msgspec.Struct, frozen=True):
+    """What a model's class declares: a field, a relation, or a setting such as its indexes, `Meta.indexes`."""
+
+    name: str
+    place: Place
+    """All of its declaration."""
+    relation: Literal["", "one", "many"] = ""
+    """To how many rows it leads; empty for what is no relation."""
+    leads_to: str = ""
+    """The model at the other end of a relation; empty when unknown."""
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """A model that findings speak of, as its class declares it."""
+
+    model: str
+    place: Place
+    members: tuple[Member, ...]
+    """Inherited ones too, by place."""
+    fingerprints: tuple[str, ...]
+    """Of the findings, in the review's order."""
+
+
 class Skipped(msgspec.Struct, frozen=True):
     """A file, or a part of one, that was not analysed, and why."""
 
@@ -161,6 +184,8 @@ class Review(msgspec.Struct, frozen=True):
     fixed: tuple[Finding, ...] = ()
     standing: tuple[Finding, ...] = ()
     consequences: tuple[Consequence, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    """Of the models that introduced findings speak of, in the order of these."""
     remarks: tuple[Remark, ...] = ()
     """On suppressions in the code, by place."""
     skipped: tuple[Skipped, ...] = ()

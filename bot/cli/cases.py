@@ -81,6 +81,7 @@ def _reviewed(name: str, files: dict[str, str]) -> Iterator[Case]:
                 review=name,
                 findings=review.introduced,
                 consequences=review.consequences,
+                definitions=review.definitions,
                 rules={rule.id: rule for rule in catalogue.load()},
                 lines_of=lambda path: lines_of_text(files.get(path, "")),
             ),

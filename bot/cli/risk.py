@@ -74,6 +74,7 @@ def _subject(outcome: Outcome, change: Change, configurations: Configurations, r
         review=f"{change.base.name}..{change.head.name}",
         findings=outcome.posted,
         consequences=outcome.review.consequences,
+        definitions=outcome.review.definitions,
         rules={rule.id: rule for rule in catalogue.load()},
         lines_of=lambda path: lines_of(path, "introduced"),
         code="private" if is_private else "send",

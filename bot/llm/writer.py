@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from analyzers.catalogue import Rule
-from analyzers.findings import Consequence, Finding
+from analyzers.findings import Consequence, Definition, Finding
 from bot.llm import prompts
 from bot.llm.errors import Garbled, NoAnswer, OverBudget
 from bot.llm.prompts import Prompt
@@ -65,6 +65,7 @@ class Subject(msgspec.Struct, frozen=True):
     consequences: Sequence[Consequence]
     rules: Mapping[str, Rule]
     lines_of: LinesOf
+    definitions: Sequence[Definition] = ()
     title: str = ""
     description: str = ""
     code: CodeUse = "send"
@@ -114,7 +115,7 @@ class Writer:
         if not shown.cases:
             return msgspec.structs.replace(ours, note="no finding fits what a model may be told")
         try:
-            schema = explain.schema(case.id for case in shown.cases)
+            schema = explain.schema(shown)
             answer, money = self._ask(_purpose(subject, prompt), prompt, {"evidence": shown.payload}, schema, Answer)
         except NoAnswer as exc:
             return msgspec.structs.replace(ours, note=str(exc))
@@ -233,6 +234,7 @@ def gather(subject: Subject, prompt: Prompt, options: Options) -> Evidence:
         subject.lines_of,
         tokens=options.evidence_tokens or prompt.model.evidence_tokens,
         code=subject.code,
+        definitions=subject.definitions,
         denied=subject.denied,
         title=subject.title,
         description=subject.description,

@@ -1,5 +1,6 @@
 """
-What a language model is told of a review: for each finding the rule, the trace, and the code on the trace.
+What a language model is told of a review: for each finding the rule, the trace, the code on the trace, and what the
+models in question declare; and what several findings share.
 
 The engine chose all of it. It is redacted, worst first, and fits a budget; what does not fit is counted, never cut in
 silence. What the pull request says of itself goes along as data, and grounds nothing.
@@ -16,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from analyzers.catalogue import Rule
-from analyzers.findings import Consequence, Finding
+from analyzers.findings import Consequence, Definition, Finding, Member
 from analyzers.span import Place
 from bot.review import redaction
 
@@ -30,8 +31,17 @@ DENIED = (
     "*secret*", "*credential*", "*password*", ".netrc", ".npmrc", ".pypirc", "id_rsa*", "id_ed25519*",
 )  # fmt: skip
 """Names of files and folders whose content is never sent."""
-_CONTEXT = (3, 1, 0)
-"""Lines around each step of a trace; fewer where the evidence has to be shorter."""
+_DETAILS: tuple[tuple[int | None, bool], ...] = ((3, True), (1, True), (0, True), (0, False), (None, False))
+"""
+Lines around each step of a trace, and whether definitions of models go along: less where the evidence has to be
+shorter.
+"""
+_MOST_LINES = 6
+"""Of one declaration."""
+_MOST_SHARED = 3
+"""Groups of findings that have something in common."""
+_ABOUT_ROWS = re.compile(r"index|unique|constraint|__table_args__|ordering", re.IGNORECASE)
+"""Names under which a model declares what holds for its table as a whole."""
 _LONGEST_LINE = 200
 _LONGEST_DESCRIPTION = 1500
 """Characters."""
@@ -46,16 +56,29 @@ class Case(msgspec.Struct, frozen=True):
     finding: Finding
     told: Mapping[str, Any]
     """What the model is told of it, as JSON."""
+    entry: Mapping[str, str] = {}
+    """What its entry point costs before and after; empty where the change makes no difference to that."""
 
     @property
     def text(self) -> str:
-        """Everything that is told, except the rule's own words: those say what may happen, not what happens here."""
-        return "\n".join(_texts({key: value for key, value in self.told.items() if key != "rule"}))
+        """What is told of it, but not of its rule, which says what may happen, not what happens here."""
+        told = {key: value for key, value in self.told.items() if key != "rule"}
+        return "\n".join((*_texts(told), *_texts(self.entry)))
 
     @property
     def rule_text(self) -> str:
-        """The rule's words."""
+        """The rule's own words, where they are told with this finding."""
         return "\n".join(_texts(self.told["rule"]))
+
+
+class Shared(msgspec.Struct, frozen=True):
+    """What several findings have in common. Nothing else connects findings: it is all that the engine knows."""
+
+    id: str
+    """`T1`, `T2`."""
+    cases: tuple[Case, ...]
+    what: str
+    """`the entry point `GET /orders``."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -63,6 +86,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     cases: tuple[Case, ...] = ()
     """Worst first."""
+    shared: tuple[Shared, ...] = ()
     entries: tuple[Mapping[str, str], ...] = ()
     """What entry points cost before and after."""
     title: str = ""
@@ -79,13 +103,11 @@ class Evidence(msgspec.Struct, frozen=True):
                 "pull_request": {"title": self.title, "description": self.description},
                 "entry_points": self.entries,
                 "findings": {case.id: case.told for case in self.cases},
+                "together": {
+                    one.id: {"findings": [case.id for case in one.cases], "share": one.what} for one in self.shared
+                },
             }
         )
-
-    @property
-    def entries_text(self) -> str:
-        """What is told of entry points."""
-        return "\n".join(_texts(self.entries))
 
 
 def gather(
@@ -95,6 +117,7 @@ def gather(
     lines_of: LinesOf,
     *,
     tokens: int,
+    definitions: Iterable[Definition] = (),
     code: CodeUse = "send",
     denied: Callable[[str], bool] = lambda path: False,
     title: str = "",
@@ -109,15 +132,18 @@ def gather(
         rules: By id.
         lines_of: The files.
         tokens: How many the evidence may have, as `tokens_in` counts them.
+        definitions: Of the models that the findings speak of.
         code: Whether code goes along.
         denied: Whether the content of a path must not be sent, besides what is never sent.
         title: Of the pull request.
         description: Of the pull request.
     """
     clean = _Clean(lines_of, lambda path: code == "private" or is_denied(path) or denied(path))
-    clean.read(step.place.path for finding in findings for step in finding.trace)
+    declared = tuple(definitions)
+    clean.read(_paths(findings, declared))
+    entries = {row.entry: _entry(row, clean) for row in consequences if row.changed}
     evidence = Evidence(
-        entries=tuple(_entries(consequences, clean)),
+        entries=tuple(entries.values())[:_MOST_ENTRIES],
         title=clean.words(title)[:200],
         description=clean.words(description)[:_LONGEST_DESCRIPTION],
         left_out=len(findings),
@@ -126,9 +152,10 @@ def gather(
     cases: list[Case] = []
     explained: set[str] = set()
     for finding in findings:
-        rule = rules.get(finding.rule)
-        for context in (*_CONTEXT, None):
-            told = _told(finding, rule, clean, context, is_first=finding.rule not in explained)
+        rule = None if finding.rule in explained else rules.get(finding.rule)
+        models = [each for each in declared if finding.fingerprint in each.fingerprints]
+        for context, with_models in _DETAILS:
+            told = _told(finding, rule, clean, context) | _models(finding, models if with_models else (), clean)
             size = tokens_in(_json(told))
             if size <= left:
                 break
@@ -136,8 +163,38 @@ def gather(
             break
         left -= size
         explained.add(finding.rule)
-        cases.append(Case(f"F{len(cases) + 1}", finding, told))
-    return msgspec.structs.replace(evidence, cases=tuple(cases), left_out=len(findings) - len(cases))
+        cases.append(Case(f"F{len(cases) + 1}", finding, told, entries.get(finding.entry, {})))
+    return msgspec.structs.replace(
+        evidence, cases=tuple(cases), shared=tuple(_shared(cases, clean)), left_out=len(findings) - len(cases)
+    )
+
+
+def _shared(cases: Sequence[Case], clean: _Clean) -> Iterator[Shared]:
+    """Groups of findings that meet in one loop, one entry point or one relation; the same group is named once."""
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        finding = case.finding
+        loops = [_at(step.place) for step in finding.trace if step.role == "loop"]
+        shares = [f"the loop at {place}" for place in loops]
+        shares += [f"the entry point `{clean.code(finding.entry)}`"] if finding.entry else []
+        shares += [f"`{clean.code(finding.subject)}`"] if finding.subject else []
+        for share in dict.fromkeys(shares):
+            groups.setdefault(share, []).append(case)
+    named: dict[tuple[str, ...], list[str]] = {}
+    for share, members in groups.items():
+        if len(members) > 1:
+            named.setdefault(tuple(case.id for case in members), []).append(share)
+    by_id = {case.id: case for case in cases}
+    for number, (ids, shares) in enumerate(list(named.items())[:_MOST_SHARED], start=1):
+        yield Shared(f"T{number}", tuple(by_id[id_] for id_ in ids), " and ".join(shares))
+
+
+def _paths(findings: Iterable[Finding], definitions: Iterable[Definition]) -> Iterator[str]:
+    """The files that may be quoted."""
+    for finding in findings:
+        yield from (place.path for place in (finding.place, *(step.place for step in finding.trace)))
+    for definition in definitions:
+        yield from (member.place.path for member in definition.members)
 
 
 def is_denied(path: str) -> bool:
@@ -177,9 +234,16 @@ class _Clean:
         return redaction.redacted(text, is_code=False, known=self._known)
 
 
-def _told(finding: Finding, rule: Rule | None, clean: _Clean, context: int | None, *, is_first: bool) -> dict[str, Any]:
+def _told(finding: Finding, rule: Rule | None, clean: _Clean, context: int | None) -> dict[str, Any]:
+    """
+    Args:
+        finding: What is told.
+        rule: Its rule, unless that was told before.
+        clean: The files.
+        context: Lines around each step; None for no code.
+    """
     told: dict[str, Any] = {
-        "rule": {"id": finding.rule} | (_page(rule) if rule is not None and is_first else {}),
+        "rule": {"id": finding.rule} | (_page(rule) if rule is not None else {}),
         "severity": finding.severity.name.lower(),
         "confidence": finding.confidence.name.lower(),
         "what": clean.code(finding.message),
@@ -191,7 +255,7 @@ def _told(finding: Finding, rule: Rule | None, clean: _Clean, context: int | Non
         told["entry"] = clean.code(finding.entry)
     if finding.fix is not None:
         told["offered_fix"] = clean.code(finding.fix.description)
-    code = {} if context is None else dict(_slices(finding, clean, context))
+    code = {} if context is None else _slices(finding, clean, context)
     if code:
         told["code"] = code
     return told
@@ -221,35 +285,63 @@ def _prose(markdown: str) -> str:
     return " ".join(sentence for sentence in re.split(r"(?<=[.:])\s+", prose.strip()) if not re.search(r"\d", sentence))
 
 
-def _slices(finding: Finding, clean: _Clean, context: int) -> Iterator[tuple[str, list[str]]]:
-    """The code around each step, by file: numbered lines, an ellipsis where lines are left out."""
+def _slices(finding: Finding, clean: _Clean, context: int) -> dict[str, list[str]]:
+    """The code around each step, by file."""
     wanted: dict[str, set[int]] = {}
     for place in (finding.place, *(step.place for step in finding.trace)):
         first = max(1, place.span.line - context)
         wanted.setdefault(place.path, set()).update(range(first, place.span.line + context + 1))
+    return _numbered(wanted, clean)
+
+
+def _declarations(members: Iterable[Member], clean: _Clean) -> dict[str, list[str]]:
+    """The code of some declarations, by file."""
+    wanted: dict[str, set[int]] = {}
+    for member in members:
+        span = member.place.span
+        last = min(span.end_line, span.line + _MOST_LINES - 1)
+        wanted.setdefault(member.place.path, set()).update(range(span.line, last + 1))
+    return _numbered(wanted, clean)
+
+
+def _numbered(wanted: Mapping[str, set[int]], clean: _Clean) -> dict[str, list[str]]:
+    """Some lines of files with their numbers, an ellipsis where lines between them are left out."""
+    shown: dict[str, list[str]] = {}
     for path, numbers in wanted.items():
         lines = clean.lines(path)
-        shown: list[str] = []
         before = 0
-        for number in sorted(numbers):
-            if number > len(lines):
-                break
+        for number in sorted(number for number in numbers if number <= len(lines)):
+            of_file = shown.setdefault(path, [])
             if before and number != before + 1:
-                shown.append("…")
-            shown.append(f"{number}: {lines[number - 1][:_LONGEST_LINE].rstrip()}")
+                of_file.append("…")
+            of_file.append(f"{number}: {lines[number - 1][:_LONGEST_LINE].rstrip()}")
             before = number
-        if shown:
-            yield path, shown
+    return shown
 
 
-def _entries(consequences: Iterable[Consequence], clean: _Clean) -> Iterator[dict[str, str]]:
-    changed = [row for row in consequences if row.changed]
-    for row in changed[:_MOST_ENTRIES]:
-        yield {
-            "entry": clean.code(row.entry),
-            "queries_before": "new" if row.before is None else str(row.before),
-            "queries_after": "gone" if row.after is None else str(row.after),
-        }
+def _models(finding: Finding, definitions: Iterable[Definition], clean: _Clean) -> dict[str, Any]:
+    """What the models of a finding declare of what the finding names, and of their tables as a whole."""
+    named = set(re.findall(r"\w+", "\n".join((finding.message, finding.subject, *(s.message for s in finding.trace)))))
+    told = []
+    for definition in definitions:
+        members = [
+            member
+            for member in definition.members
+            if {member.name, member.name.removesuffix("_id")} & named or _ABOUT_ROWS.search(member.name)
+        ]
+        relations = [f"`{m.name}` leads to {m.relation} `{m.leads_to}`" for m in members if m.relation and m.leads_to]
+        code = _declarations(members, clean)
+        model: dict[str, Any] = {"model": definition.model, "at": _at(definition.place), "relations": relations}
+        told.append(model | ({"code": code} if code else {}))
+    return {"models": told} if told else {}
+
+
+def _entry(row: Consequence, clean: _Clean) -> dict[str, str]:
+    return {
+        "entry": clean.code(row.entry),
+        "queries_before": "new" if row.before is None else str(row.before),
+        "queries_after": "gone" if row.after is None else str(row.after),
+    }
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -18,7 +18,7 @@ from bot.review import grounding
 from bot.review.evidence import Case, Evidence
 from bot.review.grounding import Ground, Kept
 
-MOST_SENTENCES = {"change": 1, "together": 2, "production": 3, "question": 1, "text": 2}
+MOST_SENTENCES = {"change": 1, "together": 1, "production": 3, "question": 1, "text": 2}
 """Of each part of an answer."""
 _MOST_ENTRIES = 3
 _MOST_TOLD = 5
@@ -76,7 +76,8 @@ class Answer(msgspec.Struct, frozen=True):
     """What a model answers to `risk_summary`; a finding that it leaves out is told without it."""
 
     change: str = ""
-    together: str = ""
+    together: dict[str, str] = {}
+    """By what the findings share."""
     findings: dict[str, AnswerOfOne] = {}
 
 
@@ -93,14 +94,17 @@ class AnswerInText(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-def schema(ids: Iterable[str]) -> dict[str, Any]:
+def schema(evidence: Evidence) -> dict[str, Any]:
     """
-    The strict JSON schema of an answer: one key for each finding, so that none can be missing, doubled or invented.
+    The strict JSON schema of an answer: one key for each finding and for what several of them share, so that none can
+    be missing, doubled or invented.
 
     https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
     """
     of_one = _object({"production": _TEXT, "question": _TEXT})
-    return _object({"change": _TEXT, "together": _TEXT, "findings": _object(dict.fromkeys(ids, of_one))})
+    together = dict.fromkeys((shared.id for shared in evidence.shared), _TEXT)
+    findings = dict.fromkeys((case.id for case in evidence.cases), of_one)
+    return _object({"change": _TEXT, "together": _object(together), "findings": _object(findings)})
 
 
 def schema_of_text() -> dict[str, Any]:
@@ -258,12 +262,14 @@ def with_answer(ours: RiskSummary, evidence: Evidence, answer: Answer, model: st
         question = _asked(of_one.question, on)
         said[case.finding.fingerprint] = production, question
         texts += [production, question]
-    whole = _ground(evidence, evidence.cases)
-    change = grounding.keep(answer.change, whole, MOST_SENTENCES["change"])
-    together = grounding.keep(answer.together, whole, MOST_SENTENCES["together"])
-    texts += [change, together]
+    on_all = _ground(evidence, evidence.cases, [len(evidence.cases) + evidence.left_out])
+    about_all = [grounding.keep(answer.change, on_all, MOST_SENTENCES["change"])]
+    for shared in evidence.shared:
+        on = _ground(evidence, shared.cases, [len(shared.cases)])
+        about_all.append(grounding.keep(answer.together.get(shared.id, ""), on, MOST_SENTENCES["together"]))
+    texts += about_all
     told = tuple(_replaced(told, *said.get(told.fingerprint, (Kept(), Kept()))) for told in ours.told)
-    lead = " ".join([ours.lead] + [part.text for part in (change, together) if part.holds])
+    lead = " ".join(dict.fromkeys([ours.lead, *(part.text for part in about_all if part.holds)]))
     summary = msgspec.structs.replace(
         ours,
         lead=lead.strip(),
@@ -325,11 +331,11 @@ def _leaves(facts: Any) -> Iterator[str]:
         yield str(facts)
 
 
-def _ground(evidence: Evidence, cases: Sequence[Case]) -> Ground:
-    """What may be said of some findings: their evidence, what entry points cost, and the words of their rules."""
-    rules = [case.rule_text for case in evidence.cases]
-    count = len(evidence.cases) + evidence.left_out
-    return grounding.ground([*(case.text for case in cases), evidence.entries_text], rules, [count, len(cases)])
+def _ground(evidence: Evidence, cases: Sequence[Case], numbers: Iterable[int] = ()) -> Ground:
+    """What may be said of some findings: what was told of them, and the words of their rules."""
+    rules = {case.finding.rule for case in cases}
+    general = [case.rule_text for case in evidence.cases if case.finding.rule in rules]
+    return grounding.ground((case.text for case in cases), general, numbers, is_one=len(cases) == 1)
 
 
 def _asked(question: str, on: Ground) -> Kept:

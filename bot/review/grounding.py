@@ -3,7 +3,7 @@ What a language model says is kept sentence by sentence, and only where the evid
 
 A sentence goes when it names a symbol, file, number, version or proper name that the evidence does not have; when it
 carries a link, an image, a mention, HTML or a command; and when it judges, which is not the model's part: severities
-and verdicts come from the analysis.
+and verdicts come from the analysis. Where it speaks of several findings it goes when it makes one the cause of another.
 """
 
 from __future__ import annotations
@@ -42,10 +42,21 @@ _PRAISE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """That something got better, of code in which something was found: `reduces queries`; but not `would reduce them`."""
+_CAUSE = re.compile(
+    r"""\b(?: because | caus(?:e|es|ed|ing) | due\ to | owing\ to | leads?\ to | led\ to | results?\ in | resulting
+      | therefore | thus | hence | consequently | as\ a\ (?:result|consequence) | trigger(?:s|ed|ing)? | since
+      | so\ that | mak(?:es|ing) | amplif\w+ | worsen\w* | aggravat\w+ | compound(?:s|ed|ing) | depend(?:s|ed|ing)? )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""That one thing brings about another."""
 _REFERS_BACK = re.compile(r"(?:this|that|these|those|it|its|they|their|such|which|both)\b", re.IGNORECASE)
 """How a sentence begins that hangs on the one before it, and goes with it."""
 _SLASHED = re.compile(r"(?<![\w`.])/\w[\w./{}<>:*-]*")
 _WORD = re.compile(r"[\w$][\w$]*(?:(?:::|->|\.|/|\\|-)[\w$]+)*(?:\(\))?|#\d+")
+_LINE = re.compile(r"^(\d+): |\.\w+:(\d+)\b", re.MULTILINE)
+"""The number of a line in the evidence: before a line of code, or after a path."""
+_LINE_SAID = re.compile(r"\blines?\s+(\d+)\b|(?<=\w):(\d+)\b", re.IGNORECASE)
+"""The number of a line as a sentence says it: `line 12`, `views.py:12`."""
 _PIECE = re.compile(r"[^\W\d_]+|\d+", re.UNICODE)
 _ABBREVIATIONS = frozenset({"e.g", "i.e", "etc", "vs", "n+1", "and/or", "read/write"})
 _GENERAL = frozenset(
@@ -90,6 +101,10 @@ class Ground(msgspec.Struct, frozen=True):
     words: frozenset[str]
     """Lower-case pieces of its names."""
     numbers: frozenset[str]
+    lines: frozenset[str]
+    """Numbers of lines, which count nothing."""
+    is_one: bool
+    """Whether it is of one finding, within which a sentence may say what brings about what."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -105,17 +120,22 @@ class Kept(msgspec.Struct, frozen=True):
         return bool(self.kept) and self.kept >= self.dropped
 
 
-def ground(evidence: Iterable[str], general: Iterable[str] = (), numbers: Iterable[int] = ()) -> Ground:
+def ground(
+    evidence: Iterable[str], general: Iterable[str] = (), numbers: Iterable[int] = (), *, is_one: bool = True
+) -> Ground:
     """
     Args:
         evidence: Texts whose names, paths and numbers may be said. Comments and quoted sentences in code ground
             nothing: they are the author's words, not facts.
         general: Texts that lend their words only, such as a rule's page: its numbers are examples.
         numbers: Further numbers that may be said, such as how many findings there are.
+        is_one: See `Ground`.
     """
     text = unicodedata.normalize("NFKC", "\n".join(_facts(piece) for piece in evidence))
     words = frozenset(word.lower() for word in _PIECE.findall("\n".join((text, *general))))
-    return Ground(text.lower(), words, frozenset({"1", *re.findall(r"\d+", text), *map(str, numbers)}))
+    counting = re.findall(r"\d+", _LINE.sub(" ", text))
+    lines = frozenset(number for pair in _LINE.findall(text) for number in pair if number)
+    return Ground(text.lower(), words, frozenset({"1", *counting, *map(str, numbers)}), lines, is_one)
 
 
 def keep(text: str, on: Ground, most: int) -> Kept:
@@ -175,13 +195,15 @@ def bears(on: Ground, sentence: str) -> bool:
         return False
     if _MARKUP.search(sentence) or any(p.search(prose) for p in (_MENTION, _JUDGEMENT, _PRAISE)):
         return False
+    if not on.is_one and _CAUSE.search(prose):
+        return False
     return all(_is_borne(code, on) for code in _CODE.findall(sentence)) and _prose_is_borne(prose, on)
 
 
 def _is_borne(code: str, on: Ground) -> bool:
     """Whether code occurs in the evidence as it stands, or is put together from names that do."""
     code = code.strip().lower()
-    if code.removesuffix("()") in on.text:
+    if code.removesuffix("()") in on.text and not code.isdigit():
         return True
     if re.search(r"[;|&<>$`]|\s/\w|--|^\W", code) or "/" in code or re.search(r"\.\w{1,5}:\d", code):
         return False  # a command, or a path that is none of the evidence
@@ -195,7 +217,10 @@ def _piece_is_borne(piece: str, on: Ground) -> bool:
 def _prose_is_borne(prose: str, on: Ground) -> bool:
     if any(slashed[0].lower().rstrip(".:") not in on.text for slashed in _SLASHED.finditer(prose)):
         return False
+    if any((said[1] or said[2]) not in on.lines for said in _LINE_SAID.finditer(prose)):
+        return False
     first = True
+    prose = _LINE_SAID.sub(" line ", prose)
     for match in _WORD.finditer(prose):
         word = match[0]
         if not _word_is_borne(word, on, opens=first):

@@ -52,6 +52,7 @@ def summarise(service: Service, review: int, attempt: int) -> bool:
                     review=_name(pull, this),
                     findings=findings,
                     consequences=found.review.consequences,
+                    definitions=found.review.definitions,
                     rules={rule.id: rule for rule in catalogue.load()},
                     lines_of=lambda path: lines_of(path, "introduced"),
                     title=told.title,

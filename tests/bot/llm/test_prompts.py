@@ -47,6 +47,7 @@ def test_golden_renders(name: str, golden: Golden) -> None:
         {RULE.id: RULE},
         lambda path: sample.lines_of(path, "introduced"),
         tokens=prompts.load(name).model.evidence_tokens,
+        definitions=outcome.review.definitions,
         title="Show who ordered",
         description="The list of orders shows the customer.\npassword: hunter2!",
     )

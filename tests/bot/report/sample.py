@@ -15,9 +15,11 @@ from analyzers.findings import (
     Confidence,
     Consequence,
     Cost,
+    Definition,
     Edit,
     Finding,
     Fix,
+    Member,
     Remark,
     Review,
     Severity,
@@ -48,7 +50,22 @@ class OrderList(ListAPIView):
     queryset = Order.objects.order_by("-placed_at")
     serializer_class = OrderSerializer
 """
-FILES = {"orders/overview.py": OVERVIEW, "orders/views.py": VIEWS, "payments/<odd> @name.py": "x = '\x1b[31m'\n"}
+MODELS = """\
+class Order(models.Model):
+    number = models.CharField(max_length=20)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["customer", "placed_at"])]
+"""
+FILES = {
+    "orders/overview.py": OVERVIEW,
+    "orders/views.py": VIEWS,
+    "orders/models.py": MODELS,
+    "payments/<odd> @name.py": "x = '\x1b[31m'\n",
+}
 
 
 def lines_of(path: str, state: State) -> Sequence[str]:
@@ -187,6 +204,18 @@ REVIEW = Review(
         ),
         Consequence("GET /stock/", "route", place("stock/views.py", 5), Cost(1), Cost(1)),
         Consequence("task send_receipts", "task", place("payments/tasks.py", 5), None, Cost(1)),
+    ),
+    definitions=(
+        Definition(
+            "Order",
+            place("orders/models.py", 1),
+            (
+                Member("number", place("orders/models.py", 2)),
+                Member("customer", Place("orders/models.py", Span(3, 4, 5, 5)), "one", "Customer"),
+                Member("Meta.indexes", place("orders/models.py", 8)),
+            ),
+            (QUERY.fingerprint,),
+        ),
     ),
     skipped=(
         Skipped("orders/dump.py", "it is larger than 1 MB", changed=True),

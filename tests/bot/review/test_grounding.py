@@ -41,6 +41,7 @@ def on() -> Ground:
         "What does `order.customer` cost when the list is long?",
         "`Customer.objects.get(…)` is inside the loop.",
         "GET /orders/ slows down as orders grow.",
+        "`get_customer` is called at line 6 of orders/overview.py, in the body of the loop on line 4.",
         "An N+1 query is hard to see in a test: the API answers fast with one row.",
     ],
 )
@@ -53,6 +54,9 @@ def test_what_the_evidence_bears_is_kept(on: Ground, sentence: str) -> None:
     "sentence",
     [
         # invented facts
+        "`with_customers` runs 4 queries, which is the number of its line.",
+        "It runs `6` queries.",
+        "The loop at line 5 has no bound.",
         "`CustomerCache` answers most of these reads.",
         "The helper `fetch_customers()` is called twice.",
         "See orders/models.py:12 for the relation.",
