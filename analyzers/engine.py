@@ -153,8 +153,8 @@ def review(
     introduced = with_fixes(_ordered(introduced), change.head, sides[1], _evaluating(index, options))
     introduced = differences.gathered(introduced, lines)
     standing = [_marked(finding, options_for, allows) for finding in standing]
-    gone = Allows(change.base, base)
-    about = concerned(change, [gone.of(finding) for finding in fixed])
+    allowed = Allows(change.base, base)
+    about = concerned(change, [allowed.of(finding) for finding in fixed])
     fixed = [_state(finding, "fixed") for finding in fixed]
     skipped = {item.path: item for item in (*base_skipped, *head_skipped)}
     return Review(
@@ -164,6 +164,7 @@ def review(
         consequences=consequences_of(sides[0].results, sides[1].results),
         definitions=definitions_of(introduced, sides[1].runner.orm),
         remarks=tuple(allows.remarks(about, complete=not sides[1].failures)),
+        allows=tuple(allowed),
         skipped=tuple(skipped[path] for path in sorted(skipped)),
         changed_files=len(change.files),
         analysed_files=len(head.paths),
@@ -204,6 +205,7 @@ def scan(
         remarks=tuple(
             allows.remarks(lambda allow: _is_within(allow.place.path, paths), complete=not paths and not side.failures)
         ),
+        allows=tuple(allows),
         skipped=tuple(sorted(skipped, key=lambda item: item.path)),
         analysed_files=len(snapshot.paths),
         failures=tuple(sorted(set(side.failures))),

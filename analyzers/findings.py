@@ -177,6 +177,23 @@ class Remark(msgspec.Struct, frozen=True):
     """What the comment at the place does, `allows …`, with code in backticks."""
 
 
+class Allow(msgspec.Struct, frozen=True):
+    """One comment in the code that allows something: `# countersign: allow[rule] reason`."""
+
+    place: Place
+    rules: tuple[str, ...]
+    reason: str
+    alone: bool
+    """Whether nothing else stands on its line."""
+    added: bool = False
+    """Whether the change writes it."""
+
+    @property
+    def kind(self) -> tuple[tuple[str, ...], str]:
+        """What makes it the same comment on another line: its rules and its reason."""
+        return self.rules, self.reason
+
+
 class Review(msgspec.Struct, frozen=True):
     """The whole outcome, in a fixed order: by severity, then place, then rule."""
 
@@ -188,6 +205,8 @@ class Review(msgspec.Struct, frozen=True):
     """Of the models that introduced findings speak of, in the order of these."""
     remarks: tuple[Remark, ...] = ()
     """On suppressions in the code, by place."""
+    allows: tuple[Allow, ...] = ()
+    """Suppressions in the code of the base; in a scan, of the tree; by place."""
     skipped: tuple[Skipped, ...] = ()
     changed_files: int = 0
     """Files that the change touches."""

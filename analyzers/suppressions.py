@@ -17,7 +17,7 @@ import msgspec
 
 from analyzers import catalogue
 from analyzers.change import Change, ChangedFile, Tree
-from analyzers.findings import Finding, Remark
+from analyzers.findings import Allow, Finding, Remark
 from analyzers.span import Place, Span
 
 _ALLOW = re.compile(
@@ -28,23 +28,6 @@ _ENDS = re.compile(r"\s*(?:\*/|#\}|--\}\}|-->|\{%-?\s*endcomment\s*-?%\}).*")
 _LONGEST_REASON = 300
 """Characters that are shown."""
 _MARK = re.compile(rb"countersign:\s*allow\[")
-
-
-class Allow(msgspec.Struct, frozen=True):
-    """One comment that allows something."""
-
-    place: Place
-    rules: tuple[str, ...]
-    reason: str
-    alone: bool
-    """Whether nothing else stands on its line."""
-    added: bool = False
-    """Whether the change writes it."""
-
-    @property
-    def kind(self) -> tuple[tuple[str, ...], str]:
-        """What makes it the same comment on another line: its rules and its reason."""
-        return self.rules, self.reason
 
 
 class Mentions(Protocol):
@@ -89,6 +72,10 @@ class Allows:
                 allows = list(_with_added(allows, change.base, files[path]))
             self._by_line |= {(path, allow.place.span.line): allow for allow in allows}
 
+    def __iter__(self) -> Iterator[Allow]:
+        """By place."""
+        return iter(sorted(self._by_line.values(), key=lambda allow: allow.place))
+
     def of(self, finding: Finding) -> Allow | None:
         """The comment that allows a finding, where it is told or where it happens; from now on it was needed."""
         for place in (finding.place, *(step.place for step in finding.trace[-1:])):
@@ -116,7 +103,7 @@ class Allows:
             complete: Whether all that they could allow was looked for, so that what was not needed is not needed.
         """
         rules = [rule.id for rule in catalogue.load()]
-        for _, allow in sorted(self._by_line.items()):
+        for allow in self:
             if not about(allow):
                 continue
             for rule in allow.rules:

@@ -18,11 +18,35 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+import msgspec
+
 from analyzers import fingerprint
 from analyzers.findings import Finding
 from bot.errors import BaselineError
 
 VERSION = 1
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """One finding that a baseline accepts."""
+
+    fingerprint: str
+    path: str = ""
+    """Where it stood when it was accepted."""
+    message: str = ""
+
+    @property
+    def rule(self) -> str:
+        """The rule's id."""
+        return fingerprint.parse(self.fingerprint)[0]
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """A baseline file as it was read."""
+
+    file: str = ""
+    """From the repository's root; empty for none."""
+    accepted: tuple[Accepted, ...] = ()
 
 
 def render(findings: Iterable[Finding]) -> str:
@@ -39,9 +63,9 @@ def render(findings: Iterable[Finding]) -> str:
     return f'{{\n  "version": {VERSION},\n  "accepted": {accepted}\n}}\n'
 
 
-def parse(text: str, path: str) -> frozenset[str]:
+def parse(text: str, path: str) -> Baseline:
     """
-    Read the fingerprints of a baseline file.
+    Read a baseline file.
 
     Args:
         text: The file's content.
@@ -59,13 +83,14 @@ def parse(text: str, path: str) -> frozenset[str]:
     accepted = document.get("accepted")
     if not isinstance(accepted, list):
         raise BaselineError(f'{path}:1: "accepted" is not a list')
-    return frozenset(_fingerprint(row, path) for row in accepted)
+    return Baseline(path, tuple(_accepted(row, path) for row in accepted))
 
 
-def _fingerprint(row: object, path: str) -> str:
-    text = row.get("fingerprint") if isinstance(row, dict) else None
+def _accepted(row: object, path: str) -> Accepted:
+    told = row if isinstance(row, dict) else {}
+    key = str(told.get("fingerprint"))
     try:
-        fingerprint.parse(str(text))
+        fingerprint.parse(key)
     except ValueError as exc:
         raise BaselineError(f"{path}:1: {exc}") from exc
-    return str(text)
+    return Accepted(key, str(told.get("path", "")), str(told.get("message", "")))

@@ -52,6 +52,7 @@ from analyzers.findings import Confidence, Severity
 from analyzers.options import Options
 from bot.errors import BaselineError, ConfigurationError
 from bot.review import baseline
+from bot.review.baseline import Baseline
 from bot.review.drafts import Mode
 
 FILE_NAME = ".countersign.toml"
@@ -95,10 +96,8 @@ class Configuration(msgspec.Struct, frozen=True):
     """How many inline comments a review posts at most."""
     gaps: Gaps = "neutral"
     """What the check concludes when something was not analysed."""
-    baseline_file: str = ""
-    """Path of the baseline from the repository's root; empty for none."""
-    accepted: frozenset[str] = frozenset()
-    """Fingerprints of the baseline."""
+    baseline: Baseline = Baseline()
+    """The findings that are accepted."""
     llm_code: LlmCode = "send"
     """Whether a language model sees the code of a finding, only what is said of it, or nothing at all."""
     llm_exclude: tuple[str, ...] = ()
@@ -115,7 +114,7 @@ class Configuration(msgspec.Struct, frozen=True):
             disabled=frozenset(rule for rule, severity in self.rules.items() if severity is None),
             severities={rule: severity for rule, severity in self.rules.items() if severity is not None},
             excluded=self.exclude,
-            baseline=self.accepted,
+            baseline=frozenset(accepted.fingerprint for accepted in self.baseline.accepted),
             models=self.models,
         )
 
@@ -141,7 +140,7 @@ class Configuration(msgspec.Struct, frozen=True):
         values["review.min-confidence"] = json.dumps(self.min_confidence.name.lower())
         values["review.max-inline"] = str(self.max_inline)
         values["review.gaps"] = json.dumps(self.gaps)
-        values["baseline.file"] = json.dumps(self.baseline_file, ensure_ascii=False)
+        values["baseline.file"] = json.dumps(self.baseline.file, ensure_ascii=False)
         values["llm.code"] = json.dumps(self.llm_code)
         values["llm.exclude"] = json.dumps(list(self.llm_exclude), ensure_ascii=False)
         values["models"] = json.dumps([where for where, _ in self.models], ensure_ascii=False)
@@ -167,6 +166,12 @@ class Configurations:
     def root(self) -> Configuration:
         """What holds for the review as a whole: the root's file."""
         return self._by_folder[""]
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """What all of them accept, each file once, by path."""
+        found = {each.baseline.file: each.baseline for each in self._by_folder.values() if each.baseline.file}
+        return tuple(found[path] for path in sorted(found))
 
     def for_path(self, path: str) -> Configuration:
         """The configuration of the nearest file at or above a path."""
@@ -254,7 +259,6 @@ class _Reader:
             raise self._error(
                 misplaced[0], f'"{misplaced[0]}" holds for a whole review: set it in the {FILE_NAME} at the root'
             )
-        baseline_file = self._relative("baseline.file")
         return Configuration(
             path=self._path,
             mode=MODES[self._choice("mode", MODES, _DEFAULT.mode)],
@@ -267,8 +271,7 @@ class _Reader:
             ),
             max_inline=self._count("review.max-inline", _DEFAULT.max_inline),
             gaps=GAPS[self._choice("review.gaps", GAPS, _DEFAULT.gaps)],
-            baseline_file=baseline_file,
-            accepted=self._accepted(baseline_file),
+            baseline=self._baseline(self._relative("baseline.file")),
             llm_code=LLM_CODES[self._choice("llm.code", LLM_CODES, _DEFAULT.llm_code)],
             llm_exclude=self._patterns("llm.exclude"),
             models=tuple(self._models()),
@@ -349,9 +352,9 @@ class _Reader:
             raise self._error(key, f'"{key}" is a list of patterns')
         return tuple(_from_root(pattern, self._folder) for pattern in value)
 
-    def _accepted(self, path: str) -> frozenset[str]:
+    def _baseline(self, path: str) -> Baseline:
         if not path:
-            return frozenset()
+            return Baseline()
         text = _text(self._tree, path, self._path, self._lines.get("baseline.file", 1))
         try:
             return baseline.parse(text, path)

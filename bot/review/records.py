@@ -11,7 +11,8 @@ from typing import Any, Literal
 import msgspec
 
 from analyzers.change import ChangedFile
-from analyzers.findings import Finding, Review
+from analyzers.findings import Allow, Finding, Review
+from bot.review.baseline import Baseline
 from bot.review.drafts import Decision, Draft, Mode, PullRequest
 from bot.review.outcome import Outcome
 
@@ -101,6 +102,26 @@ class Dismissed(msgspec.Struct, frozen=True):
     """Where it was decided."""
     draft: Draft
     decision: Decision
+
+
+class Suppressions(msgspec.Struct, frozen=True):
+    """What the files of a repository say is not to be told."""
+
+    allows: tuple[Allow, ...] = ()
+    """Comments in the code, by place."""
+    baselines: tuple[Baseline, ...] = ()
+
+
+class Suppressed(msgspec.Struct, frozen=True):
+    """What the files of a repository said when it was last reviewed."""
+
+    pull_request: PullRequest
+    """In whose review it was seen."""
+    commit: str
+    """Whose files they are: that pull request's base."""
+    at: dt.datetime
+    """UTC."""
+    suppressions: Suppressions
 
 
 class Worker(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from bot.storage.pull_requests import PullRequests
 from bot.storage.repositories import Repositories
 from bot.storage.reviews import Reviews
 from bot.storage.slack import Slack
+from bot.storage.suppressions import FileSuppressions
 from bot.storage.workers import Workers
 
 
@@ -46,6 +47,7 @@ class Store:
         self.drafts = Drafts(database)
         self.decisions = Decisions(database)
         self.outcomes = Outcomes(database)
+        self.suppressions = FileSuppressions(database)
         self.pending = PendingPullRequests(database)
         self.commands = Commands(database)
         self.answers = Answers(database)

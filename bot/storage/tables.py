@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from analyzers.findings import Finding
 from bot.review.explain import RiskSummary
-from bot.review.records import Found
+from bot.review.records import Found, Suppressions
 from bot.storage.types import Id, Moment, Struct, Words
 
 metadata = MetaData(
@@ -165,6 +165,16 @@ Index(
     unique=True,
     sqlite_where=dismissals.c.undone_by.is_(None),
     postgresql_where=dismissals.c.undone_by.is_(None),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("repository", ForeignKey("repositories.id"), primary_key=True),
+    Column("pull_request", ForeignKey("pull_requests.id"), nullable=False),  # in whose review they were seen
+    Column("commit", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("suppressions", Struct(Suppressions), nullable=False),
 )
 
 commands = Table(

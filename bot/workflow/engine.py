@@ -26,7 +26,7 @@ from analyzers.findings import Finding, Review
 from bot.review import owners
 from bot.review.configuration import Configuration
 from bot.review.outcome import Outcome
-from bot.review.records import Found, Mistake
+from bot.review.records import Found, Mistake, Suppressions
 
 MEMORY = 2 * 1024**3
 """Bytes, by default. A review of 850,000 lines takes 0.2 GB."""
@@ -46,9 +46,11 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came of it: one of the two."""
+    """What came of it: something found, or a problem."""
 
     found: Found | None = None
+    suppressions: Suppressions | None = None
+    """What the base suppresses; None when it was not looked at."""
     problem: str = ""
     """One sentence for the author of the change."""
 
@@ -131,7 +133,7 @@ def answer(job: Job) -> Answer:
         return Answer(Found(mistake=Mistake(exc.path, exc.line, exc.problem)))
     except (AnalyzerError, CountersignError) as exc:
         return Answer(problem=str(exc))
-    return Answer(found(change, outcome, root))
+    return Answer(found(change, outcome, root), Suppressions(review.allows, configurations.baselines))
 
 
 def found(change: Change, outcome: Outcome, root: Configuration) -> Found:

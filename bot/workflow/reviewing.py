@@ -73,6 +73,8 @@ def analyse(service: Service, review: int, attempt: int) -> None:
         service.store.reviews.set_status(this.id, "dead", answer.problem, attempt)
     else:
         service.store.reviews.set_found(this.id, answer.found)
+    if answer.suppressions is not None:
+        service.store.suppressions.keep(pull.id, base, answer.suppressions)
 
 
 def settle(service: Service, review: int, attempt: int) -> bool:

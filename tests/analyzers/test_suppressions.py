@@ -91,6 +91,16 @@ def test_comment(text: str, rules: tuple[str, ...], reason: str, alone: bool) ->
     assert (allow.rules, allow.reason, allow.alone, allow.place.span.line) == (rules, reason, alone, 2)
 
 
+def test_all_that_hold_are_listed() -> None:
+    """A review lists those of the base, whatever they allow: one that the change writes does not hold yet."""
+    told = "# countersign: allow[query-in-loop] not here any more"
+    outcome = reviewed(report(ALLOW), report(ALLOW, above=told))
+    assert [(allow.rules, allow.reason) for allow in outcome.allows] == [
+        (("lazy-load-in-loop",), "three orders at most")
+    ]
+    assert [allow.place.span.line for allow in scanned(report(ALLOW, above=told)).allows] == [7, 8]
+
+
 @pytest.mark.parametrize("text", ['x = "countersign: allow[a-b] y"', "# we write countersign: allow[a-b] for this"])
 def test_no_comment(text: str) -> None:
     """A string, or prose about such a comment, allows nothing."""

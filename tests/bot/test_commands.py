@@ -213,7 +213,8 @@ def test_baseline(engine: Recorder, repository: Path) -> None:
     engine.answer = Review(standing=(sample.STANDING,))
     target = repository / "accepted.json"
     assert run("scan", str(repository), "--write-baseline", str(target)).exit_code == 0
-    assert baseline.parse(target.read_text(), "accepted.json") == {sample.STANDING.fingerprint}
+    (accepted,) = baseline.parse(target.read_text(), "accepted.json").accepted
+    assert accepted.fingerprint == sample.STANDING.fingerprint
     (repository / ".countersign.toml").write_text('[baseline]\nfile = "accepted.json"\n')
     run("scan", str(repository))
     assert engine.options_for("b.py").baseline == {sample.STANDING.fingerprint}

@@ -4,6 +4,7 @@ import pytest
 
 from bot.errors import BaselineError
 from bot.review import baseline
+from bot.review.baseline import Accepted, Baseline
 from tests.bot.report import sample
 
 
@@ -11,14 +12,16 @@ def test_round_trip() -> None:
     """What is written is read again; order and repetition of the findings make no difference."""
     findings = [sample.QUERY, sample.STANDING, sample.SERIALIZER]
     text = baseline.render(findings)
-    assert baseline.parse(text, "b.json") == {finding.fingerprint for finding in findings}
+    read = baseline.parse(text, "b.json")
+    assert set(read.accepted) == {Accepted(each.fingerprint, each.place.path, each.message) for each in findings}
+    assert read.file == "b.json"
     assert baseline.render([*reversed(findings), sample.QUERY]) == text
     assert len(text.splitlines()) == 8
 
 
 def test_empty() -> None:
     """A baseline of nothing accepts nothing."""
-    assert baseline.parse(baseline.render([]), "b.json") == frozenset()
+    assert baseline.parse(baseline.render([]), "b.json") == Baseline("b.json")
 
 
 @pytest.mark.parametrize(
