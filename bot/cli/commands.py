@@ -348,13 +348,15 @@ def _review(change: Change, configured_in: Tree, wanted: Wanted, summarised: str
 
 def _show(change: Change, configured_in: Tree, wanted: Wanted, repository: Repository, title: str, port: int) -> None:
     """Review a change and show it as web pages."""
+    from bot.review.records import Suppressions
     from bot.workflow import engine
 
     configurations = configurations_in(configured_in)
     outcome = judged(change, configured_in, configurations, wanted)
     found = engine.found(change, outcome, configurations.root)
+    suppressions = Suppressions(outcome.review.allows, configurations.baselines)
     name = (repository.work_tree or repository.git_dir).resolve().name
-    desk.serve(change, found, name, title, port)
+    desk.serve(change, found, suppressions, name, title, port)
 
 
 def judged(change: Change, configured_in: Tree, configurations: Configurations, wanted: Wanted) -> Outcome:

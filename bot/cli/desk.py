@@ -15,7 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from analyzers.change import Change
-    from bot.review.records import Found
+    from bot.review.records import Found, Suppressions
 
 WebOption = Annotated[
     bool, typer.Option("--web", help="Show the review as web pages on this machine, to sign, edit and dismiss.")
@@ -26,13 +26,14 @@ PortOption = Annotated[
 ADDRESS = "127.0.0.1"
 
 
-def serve(change: Change, found: Found, repository: str, title: str, port: int) -> None:
+def serve(change: Change, found: Found, suppressions: Suppressions, repository: str, title: str, port: int) -> None:
     """
     Show a review as web pages, until it is interrupted. What is decided there is forgotten then.
 
     Args:
         change: What was reviewed.
         found: What came of it.
+        suppressions: What its base suppresses.
         repository: What the repository is called.
         title: What the change is called.
         port: Where to listen; 0 for any.
@@ -54,7 +55,7 @@ def serve(change: Change, found: Found, repository: str, title: str, port: int) 
         socket.create_server((ADDRESS, port)) as listener,
     ):
         who, pull = _user(), f"local/{repository}"
-        desk = local.desk(store, change, found, pull, title, who)
+        desk = local.desk(store, change, found, suppressions, pull, title, who)
         bound = listener.getsockname()[1]
         sessions = Sessions(secrets.token_hex(32), cookie=f"countersign-{bound}", is_secure=False)
         hosts = frozenset({f"{ADDRESS}:{bound}", f"localhost:{bound}"})

@@ -8,6 +8,7 @@ fingerprint, for as long as the pull request lives: pushes move it, they don't m
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -23,6 +24,13 @@ Action = Literal["sign", "dismiss", "edit", "undo"]
 Surface = Literal["comment", "check", "reaction", "command line", "web", "slack"]
 Category = Literal["false-positive", "accepted", "later", "other"]
 """Why a draft was dismissed; said as `dismiss 2 false-positive: reason`."""
+CATEGORIES: Mapping[str, str] = {
+    "false-positive": "It is not true",
+    "accepted": "It is true, and accepted",
+    "later": "It is true, and for later",
+    "other": "Another reason",
+}
+"""Every `Category` in words, for forms."""
 Mode = Literal["sign-first", "post-then-sign", "off"]
 """Whether a person signs before a comment is public, after it, or nothing is reviewed."""
 
@@ -58,6 +66,11 @@ class PullRequest(msgspec.Struct, frozen=True):
     """GitHub's time of what is told here; UTC."""
     description: str = ""
     """What its author wrote, where GitHub just told it; it is not kept."""
+
+    @property
+    def repository_url(self) -> str:
+        """The web address of its repository, without a slash at its end; empty on one's own machine."""
+        return self.clone_url.removesuffix(".git")
 
 
 class Draft(msgspec.Struct, frozen=True):

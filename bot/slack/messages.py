@@ -13,7 +13,7 @@ import msgspec
 
 from analyzers.findings import Severity
 from bot.review.digest import Digest, Tally, Waiting
-from bot.review.drafts import Decision, Draft, PullRequest
+from bot.review.drafts import CATEGORIES, Decision, Draft, PullRequest
 from bot.review.wording import plural, where
 from bot.slack import blocks
 from bot.slack.blocks import Block, Message
@@ -29,12 +29,6 @@ MOST_REASON = 1000
 """Characters of a reason."""
 _MOST_OF_MESSAGE, _MOST_OF_PLACE, _MOST_OF_TITLE, _MOST_ABOUT = 450, 200, 250, 350
 """Characters in the line of a draft or of a pull request."""
-CATEGORIES = {
-    "false-positive": "It is not true",
-    "accepted": "It is true, and accepted",
-    "later": "It is true, and for later",
-    "other": "Something else",
-}
 _SIGNS: Mapping[Severity, str] = {
     Severity.CRITICAL: ":red_circle:",
     Severity.HIGH: ":large_orange_circle:",

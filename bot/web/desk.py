@@ -15,7 +15,7 @@ from analyzers.findings import Consequence
 from bot.review.drafts import Decision, Draft, PullRequest
 from bot.review.explain import RiskSummary
 from bot.review.insights import Became
-from bot.review.records import Dismissed, Found, HeadReview, Pending
+from bot.review.records import Dismissed, Found, HeadReview, Pending, Suppressed
 from bot.review.spending import Spent
 from bot.review.verdict import Verdict
 
@@ -102,6 +102,9 @@ class Desk(Protocol):
 
     def dismissed(self) -> Sequence[Dismissed]:
         """The dismissals in force, newest first."""
+
+    def suppressed(self) -> Sequence[Suppressed]:
+        """What the files of each repository suppress, by the repository's name."""
 
     def costs(self, since: dt.datetime) -> Mapping[str, Spent]:
         """What a language model cost since a time, by repository."""

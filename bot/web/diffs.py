@@ -1,5 +1,5 @@
 """
-A file's diff as rows: changed lines, some lines around them, and gaps.
+A file's diff as rows: changed lines, some lines around them, and gaps, which can be opened.
 """
 
 from __future__ import annotations
@@ -50,6 +50,21 @@ def rows(hunks: Iterable[Hunk], line_count: int, shown: Iterable[tuple[int, int]
         yield from (Row("added", None, start + index) for index in range(hunk.new_count))
         old, new = old + hunk.old_count, start + hunk.new_count
     yield from _kept(old, range(new, line_count + 1), visible)
+
+
+def opened(gap: Row, shown: Iterable[tuple[int, int]]) -> Iterator[Row]:
+    """
+    What a gap is when some of its lines are shown.
+
+    Args:
+        gap: One of `rows`.
+        shown: Lines of the head, (first, last), both inclusive; what lies outside the gap is passed over.
+    """
+    assert gap.old is not None
+    assert gap.new is not None
+    lines = range(gap.new, gap.new + gap.hidden)
+    visible = {line for first, last in shown for line in range(max(first, lines.start), min(last + 1, lines.stop))}
+    yield from _kept(gap.old, lines, visible)
 
 
 def excerpt(first: int, last: int, line_count: int) -> range:

@@ -15,12 +15,6 @@ from bot.review.drafts import Action, Category, Decision, Draft, PullRequest
 LONGEST_TEXT = 60_000
 """Characters of a comment; GitHub takes 65,536."""
 LONGEST_REASON = 2_000
-CATEGORIES: Mapping[Category, str] = {
-    "false-positive": "It is not true",
-    "accepted": "True, and accepted",
-    "later": "True, for later",
-    "other": "Another reason",
-}
 
 
 class BadForm(Exception):

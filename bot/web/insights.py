@@ -1,5 +1,5 @@
 """
-What became of what was told, as pages and as CSV; what was dismissed, to be taken back.
+What became of what was told, as a page and as CSV.
 """
 
 from __future__ import annotations
@@ -7,14 +7,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import secrets
 from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
 
-from bot.review.insights import Became, Insights, insights
-from bot.web import charts, pages
+from bot.review.insights import Became, insights
 from bot.web.requests import At, Signed
 from bot.web.sessions import Session
 from bot.web.site import Site
@@ -46,20 +43,16 @@ def show_insights(request: Request, site: At, person: Signed) -> Response:
     """A period, counted."""
     weeks, since, until = _period(request, site)
     drafts = _drafts(site, person, since)
-    counted = insights(drafts, since.date(), until.date())
     sees = site.access.sees(person)
     costs = {name: spent for name, spent in site.desk.costs(since).items() if sees(name)}
-    text = pages.filled(
+    return site.page(
         "insights.html",
-        person=person,
-        is_local=site.is_local,
+        person,
         weeks=weeks,
         choices=list(WEEKS),
-        insights=counted,
+        insights=insights(drafts, since.date(), until.date()),
         costs=costs,
-        **_charts(counted),
     )
-    return HTMLResponse(text)
 
 
 @router.get("/insights.csv")
@@ -74,21 +67,6 @@ def export(request: Request, site: At, person: Signed) -> Response:
     return Response(written.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.get("/dismissals")
-def show_dismissals(site: At, person: Signed) -> Response:
-    """What was dismissed and stays so in later pull requests."""
-    sees = site.access.sees(person)
-    found = [each for each in site.desk.dismissed() if sees(each.pull_request.repository)]
-    text = pages.filled(
-        "dismissals.html",
-        person=person,
-        is_local=site.is_local,
-        dismissed=found,
-        new_act=lambda: secrets.token_urlsafe(12),
-    )
-    return HTMLResponse(text)
-
-
 def _period(request: Request, site: Site) -> tuple[str, dt.datetime, dt.datetime]:
     """The chosen number of weeks, as its word, and their start and end."""
     asked = request.query_params.get("weeks", _DEFAULT)
@@ -100,15 +78,6 @@ def _period(request: Request, site: Site) -> tuple[str, dt.datetime, dt.datetime
 def _drafts(site: Site, person: Session, since: dt.datetime) -> Sequence[Became]:
     sees = site.access.sees(person)
     return [draft for draft in site.desk.became(since) if sees(draft.repository)]
-
-
-def _charts(counted: Insights) -> dict[str, object]:
-    return {
-        "weeks_chart": charts.columns(counted.by_week, "Drafts by week: signed, dismissed, undecided"),
-        "rules_chart": charts.bars(counted.by_rule, "Drafts by rule: signed, dismissed, undecided"),
-        "repositories_chart": charts.bars(counted.by_repository[:15], "Drafts by repository"),
-        "origins_chart": charts.bars(counted.by_origin, "Drafts with an AI assistant, and without"),
-    }
 
 
 def _row(draft: Became) -> tuple[object, ...]:

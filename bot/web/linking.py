@@ -10,10 +10,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from fastapi import FastAPI, HTTPException, Response
-from fastapi.responses import HTMLResponse
 
 from bot.review.wording import plural
-from bot.web import pages
 from bot.web.requests import At, Sent, Signed
 from bot.web.sessions import Session
 from bot.web.site import Site
@@ -64,4 +62,4 @@ def add(app: FastAPI, links: Links) -> None:
 
 
 def _page(site: Site, person: Session, **values: object) -> Response:
-    return HTMLResponse(pages.filled("link.html", person=person, is_local=site.is_local, **values))
+    return site.page("link.html", person, **values)

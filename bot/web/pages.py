@@ -8,6 +8,7 @@ import datetime as dt
 import functools
 import hashlib
 import importlib.resources
+import secrets
 import urllib.parse
 from collections.abc import Mapping
 
@@ -49,7 +50,7 @@ def _environment() -> jinja2.Environment:
         "ago": ago,
         "span": span,
     }
-    environment.globals |= {"static": static, "address": review_path}
+    environment.globals |= {"static": static, "address": review_path, "new_act": lambda: secrets.token_urlsafe(12)}
     return environment
 
 

@@ -1,5 +1,5 @@
 """
-Pictures as inline SVG: how a request comes to its queries, and charts.
+Pictures as inline SVG: how a request comes to its queries.
 
 A picture repeats what the page says in words. It has no colours and sizes of text of its own: those are in the style
 sheet, by class.

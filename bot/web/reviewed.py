@@ -4,8 +4,11 @@ The review page, made ready for its template: files with their rows, drafts with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import get_args
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeAlias, get_args
 
 import msgspec
 from markupsafe import Markup
@@ -15,7 +18,7 @@ from analyzers.change import ChangedFile
 from analyzers.findings import Consequence, Finding, Skipped, Step
 from bot.review import placement
 from bot.review.drafts import Decision, Draft
-from bot.review.wording import diff, library_of, lines_of_text
+from bot.review.wording import diff, library_of, lines_of_text, plural
 from bot.web import comments, diffs, pictures
 from bot.web.colours import coloured
 from bot.web.desk import Shown, Side
@@ -24,11 +27,27 @@ COSTLY = 400
 """Rows of a diff that opens closed where no draft stands in it."""
 FEWEST_STEPS = 3
 """Of a trace that is worth a picture."""
+MORE = 20
+"""Lines of a gap that are opened at once."""
+More: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
+"""Further lines to show, by a file's number: (first, last) of the head, both inclusive."""
+MOST_OPENED = 100
+"""Parts of gaps that one address opens."""
+_NO_MORE: More = MappingProxyType({})
+_MORE = re.compile(r"(\d{1,5}):(\d{1,7})-(\d{1,7})", re.ASCII)
 _NO_PROGRAM = frozenset(get_args(paths.Reason))
 
 
+class Opener(msgspec.Struct, frozen=True):
+    """A link that opens a part of a gap."""
+
+    words: str
+    query: str
+    """The page's query with these lines, and those that are shown already."""
+
+
 class Line(msgspec.Struct, frozen=True):
-    """One line of code on the page."""
+    """One line of code on the page, or a gap."""
 
     kind: str
     """As `diffs.Row` names it, or `marked`: what a step is about."""
@@ -37,6 +56,12 @@ class Line(msgspec.Struct, frozen=True):
     code: Markup
     cards: tuple[Card, ...] = ()
     """Drafts that stand below it."""
+    hidden: int = 0
+    """Lines that a gap leaves out."""
+    openers: tuple[Opener, ...] = ()
+    """What opens a gap."""
+    inside: tuple[Line, ...] = ()
+    """Of a gap that was opened in part: its lines, and what is left of it."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -140,8 +165,27 @@ class ReviewPage(msgspec.Struct, frozen=True):
         return tuple(card for file in self.files for card in file.cards)
 
 
-def page(shown: Shown) -> ReviewPage:
-    """Make a review page."""
+def more_of(asked: Iterable[str]) -> More:
+    """
+    Further lines to show, as the page's query asks for them: `3:41-60` are lines of the third file.
+
+    What is not understood asks for nothing.
+    """
+    more: dict[int, list[tuple[int, int]]] = {}
+    for match in filter(None, map(_MORE.fullmatch, itertools.islice(asked, MOST_OPENED))):
+        file, first, last = map(int, match.groups())
+        more.setdefault(file, []).append((first, last))
+    return more
+
+
+def page(shown: Shown, more: More = _NO_MORE) -> ReviewPage:
+    """
+    Make a review page.
+
+    Args:
+        shown: What it shows.
+        more: Lines of its files that are shown besides.
+    """
     since = _since(shown)
     new = frozenset(finding.fingerprint for finding in since.new) if since is not None else frozenset[str]()
     cards = [_card(shown, draft, draft.fingerprint in new) for draft in shown.drafts]
@@ -150,7 +194,7 @@ def page(shown: Shown) -> ReviewPage:
     }
     return ReviewPage(
         shown=shown,
-        files=tuple(_files(shown, [card for card in cards if card.draft.state != "gone"])),
+        files=tuple(_files(shown, [card for card in cards if card.draft.state != "gone"], more)),
         gone=tuple(card for card in cards if card.draft.state == "gone"),
         since=since,
         consequences=tuple(row for row in shown.found.review.consequences if row.changed),
@@ -220,20 +264,20 @@ def _fix(shown: Shown, finding: Finding) -> Iterator[Patch]:
         yield Patch(edit.path, tuple(patch))
 
 
-def _files(shown: Shown, cards: Sequence[Card]) -> Iterator[File]:
+def _files(shown: Shown, cards: Sequence[Card], more: More) -> Iterator[File]:
     of_path: dict[str, list[Card]] = {}
     for card in cards:
         of_path.setdefault(card.draft.finding.place.path, []).append(card)
     number = 0
     for changed in shown.found.files:
         number += 1
-        yield _file(shown, number, changed, of_path.pop(changed.path, []))
+        yield _file(shown, number, changed, of_path.pop(changed.path, []), more)
     for path, left in of_path.items():
         number += 1
-        yield _untouched(shown, number, path, left)
+        yield _untouched(shown, number, path, left, more)
 
 
-def _file(shown: Shown, number: int, changed: ChangedFile, cards: Sequence[Card]) -> File:
+def _file(shown: Shown, number: int, changed: ChangedFile, cards: Sequence[Card], more: More) -> File:
     old, new = _code(shown, "base", changed.old_path), _code(shown, "head", changed.path)
     note = _note(shown, changed)
     below: dict[int, list[Card]] = {}
@@ -255,7 +299,7 @@ def _file(shown: Shown, number: int, changed: ChangedFile, cards: Sequence[Card]
         path=changed.path,
         old_path=changed.old_path,
         status=changed.status,
-        lines=tuple(_line(row, old, new, below) for row in rows),
+        lines=_lines(rows, old, new, below, number, more),
         added=sum(hunk.new_count for hunk in changed.hunks),
         removed=sum(hunk.old_count for hunk in changed.hunks),
         note=note,
@@ -264,7 +308,7 @@ def _file(shown: Shown, number: int, changed: ChangedFile, cards: Sequence[Card]
     )
 
 
-def _untouched(shown: Shown, number: int, path: str, cards: Sequence[Card]) -> File:
+def _untouched(shown: Shown, number: int, path: str, cards: Sequence[Card], more: More) -> File:
     """A file that a draft stands in and that the change does not touch."""
     code = _code(shown, "head", path)
     below: dict[int, list[Card]] = {}
@@ -276,7 +320,7 @@ def _untouched(shown: Shown, number: int, path: str, cards: Sequence[Card]) -> F
         path=path,
         old_path=path,
         status="untouched",
-        lines=tuple(_line(row, (), code, below) for row in rows),
+        lines=_lines(rows, (), code, below, number, more),
         added=0,
         removed=0,
         note="" if code else "This file cannot be shown.",
@@ -300,10 +344,49 @@ def _anchor(card: Card) -> int:
     return span.end_line if span.line <= span.end_line < span.line + placement.LONGEST else span.line
 
 
+def _lines(
+    rows: Iterable[diffs.Row],
+    old: Sequence[Markup],
+    new: Sequence[Markup],
+    below: Mapping[int, Sequence[Card]],
+    number: int,
+    more: More,
+) -> tuple[Line, ...]:
+    """The rows of a file with their code; `number` is the file's."""
+    return tuple(_gap(row, new, number, more) if row.kind == "gap" else _line(row, old, new, below) for row in rows)
+
+
+def _gap(gap: diffs.Row, new: Sequence[Markup], number: int, more: More) -> Line:
+    """A gap with what was opened of it."""
+    inside = []
+    for row in diffs.opened(gap, more.get(number, ())):
+        if row.kind == "gap" and row.new is not None:
+            last = row.new + row.hidden - 1
+            openers = tuple(_openers(row.new, last, len(new), number, more))
+            inside.append(Line("gap", row.old, row.new, Markup(), hidden=row.hidden, openers=openers))
+        else:
+            inside.append(_line(row, (), new, {}))
+    return Line("gap", gap.old, gap.new, Markup(), inside=tuple(inside))
+
+
+def _openers(first: int, last: int, line_count: int, number: int, more: More) -> Iterator[Opener]:
+    """What opens a gap: its ends next to the code that is shown, where it is long, and all of it."""
+    known = [(file, *lines) for file, opened in more.items() for lines in opened]
+
+    def opener(words: str, start: int, end: int) -> Opener:
+        asked = [*known, (number, start, end)]
+        return Opener(words, "&".join(f"more={file}:{one}-{other}" for file, one, other in asked))
+
+    hidden = last - first + 1
+    if hidden > 2 * MORE:
+        if first > 1:
+            yield opener(f"Show {MORE} lines below", first, first + MORE - 1)
+        if last < line_count:
+            yield opener(f"Show {MORE} lines above", last - MORE + 1, last)
+    yield opener(f"Show {'all ' if hidden > 1 else ''}{plural(hidden, 'line')}", first, last)
+
+
 def _line(row: diffs.Row, old: Sequence[Markup], new: Sequence[Markup], below: Mapping[int, Sequence[Card]]) -> Line:
-    if row.kind == "gap":
-        noun = "line" if row.hidden == 1 else "lines"
-        return Line("gap", row.old, row.new, Markup("{} {} not shown").format(row.hidden, noun))
     side, number = (old, row.old) if row.kind == "removed" else (new, row.new)
     code = side[number - 1] if number is not None and number <= len(side) else Markup()
     cards = below.get(row.new, ()) if row.new is not None else ()

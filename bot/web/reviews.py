@@ -4,14 +4,12 @@ The queue and the review page, and what is decided on it.
 
 from __future__ import annotations
 
-import secrets
-
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from analyzers import catalogue
-from bot.review.drafts import PullRequest
-from bot.web import forms, pages, queue, reviewed
+from bot.review.drafts import CATEGORIES, PullRequest
+from bot.web import forms, queue, reviewed
 from bot.web.desk import Shown, review_path
 from bot.web.forms import BadForm
 from bot.web.requests import At, Sent, Signed
@@ -29,15 +27,14 @@ def show_queue(request: Request, site: At, person: Signed) -> Response:
     pending = [each for each in desk.queue() if sees(each.pull_request.repository)]
     listed = queue.page(pending, request.query_params, desk.now())
     previews = desk.previews(entry.pending.review.id for entry in listed.entries)
-    text = pages.filled("queue.html", person=person, is_local=site.is_local, queue=listed, previews=previews)
-    return HTMLResponse(text)
+    return site.page("queue.html", person, queue=listed, previews=previews)
 
 
 @router.get("/reviews/{owner}/{name}/{number}")
-def show_review(owner: str, name: str, number: int, site: At, person: Signed) -> Response:
+def show_review(request: Request, owner: str, name: str, number: int, site: At, person: Signed) -> Response:
     """One pull request."""
     pull = _pull(site, person, f"{owner}/{name}", number)
-    view = reviewed.page(_shown(site, pull))
+    view = reviewed.page(_shown(site, pull), reviewed.more_of(request.query_params.getlist("more")))
     return page("review.html", site, person, view, may_decide=site.access.may_decide(person, pull))
 
 
@@ -97,17 +94,14 @@ def page(
     template: str, site: Site, person: Session, view: reviewed.ReviewPage, *, may_decide: bool, **more: object
 ) -> HTMLResponse:
     """A review, or a part of its page."""
-    text = pages.filled(
+    return site.page(
         template,
-        person=person,
-        is_local=site.is_local,
+        person,
         page=view,
         shown=view.shown,
         pull=view.shown.pull,
         rules={rule.id: rule for rule in catalogue.load()},
         may_decide=may_decide,
-        categories=forms.CATEGORIES,
-        new_act=lambda: secrets.token_urlsafe(12),
+        categories=CATEGORIES,
         **more,
     )
-    return HTMLResponse(text)

@@ -5,10 +5,9 @@ The pages of the rules.
 from __future__ import annotations
 
 from fastapi import APIRouter, HTTPException, Response
-from fastapi.responses import HTMLResponse
 
 from analyzers import catalogue
-from bot.web import comments, pages
+from bot.web import comments
 from bot.web.requests import At, Signed
 
 router = APIRouter()
@@ -17,7 +16,7 @@ router = APIRouter()
 @router.get("/rules")
 def show_rules(site: At, person: Signed) -> Response:
     """All rules."""
-    return HTMLResponse(pages.filled("rules.html", person=person, is_local=site.is_local, rules=catalogue.load()))
+    return site.page("rules.html", person, rules=catalogue.load())
 
 
 @router.get("/rules/{rule_id}")
@@ -27,4 +26,4 @@ def show_rule(rule_id: str, site: At, person: Signed) -> Response:
     if rule is None:
         raise HTTPException(404, "There is no such rule.")
     sections = [(heading, comments.render(body)) for heading, body in rule.sections]
-    return HTMLResponse(pages.filled("rule.html", person=person, is_local=site.is_local, rule=rule, sections=sections))
+    return site.page("rule.html", person, rule=rule, sections=sections)

@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from bot.web import pages
 from bot.web.access import Access, NotSignedIn, Unknown
 from bot.web.desk import Desk
-from bot.web.sessions import Sessions
+from bot.web.sessions import Session, Sessions
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -50,6 +50,10 @@ class Site(msgspec.Struct, frozen=True):
     """Under which names it may be called, `host:port`; another name is another site's way in (DNS rebinding)."""
     is_local: bool = False
     """Whether it runs on one's own machine, for its user alone."""
+
+    def page(self, template: str, person: Session | None, **values: object) -> HTMLResponse:
+        """A page for somebody who is signed in, or who is not."""
+        return HTMLResponse(pages.filled(template, person=person, is_local=self.is_local, **values))
 
 
 def create(site: Site) -> FastAPI:
@@ -106,5 +110,6 @@ def _error(site: Site, request: Request, status: int, words: str) -> Response:
     if "hx-request" in request.headers:
         return HTMLResponse(pages.filled("said.html", words=words), status)
     wanted = request.url.path if request.method == "GET" else "/"
-    values = {"person": None, "is_local": site.is_local, "status": status, "words": words, "wanted": wanted}
-    return HTMLResponse(pages.filled("error.html", **values), status)
+    answer = site.page("error.html", None, status=status, words=words, wanted=wanted)
+    answer.status_code = status
+    return answer

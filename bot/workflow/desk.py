@@ -18,7 +18,7 @@ from bot.review import explain, markers, verdict
 from bot.review.drafts import Decision, Draft, PullRequest
 from bot.review.explain import RiskSummary
 from bot.review.insights import Became
-from bot.review.records import UNFINISHED, Batch, Dismissed, Found, HeadReview, Pending
+from bot.review.records import UNFINISHED, Batch, Dismissed, Found, HeadReview, Pending, Suppressed
 from bot.review.spending import Spent
 from bot.review.wording import library_of, lines_of_text
 from bot.storage.store import Store
@@ -115,6 +115,9 @@ class StoredDesk:
 
     def dismissed(self) -> Sequence[Dismissed]:
         return self._store.outcomes.dismissed()
+
+    def suppressed(self) -> Sequence[Suppressed]:
+        return self._store.suppressions.all()
 
     def costs(self, since: dt.datetime) -> Mapping[str, Spent]:
         return self._store.ledger.by_repository(since)

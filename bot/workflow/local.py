@@ -10,14 +10,16 @@ import datetime as dt
 from analyzers.change import Change, Tree
 from bot.review.drafts import Draft, PullRequest
 from bot.review.placement import Inline, OnFile, place
-from bot.review.records import Batch, Found, HeadReview
+from bot.review.records import Batch, Found, HeadReview, Suppressions
 from bot.review.wording import lines_of_text
 from bot.storage.store import Store
 from bot.workflow import reviewing
 from bot.workflow.desk import File, StoredDesk, Texts, decoded
 
 
-def desk(store: Store, change: Change, found: Found, repository: str, title: str, author: str) -> StoredDesk:
+def desk(
+    store: Store, change: Change, found: Found, suppressions: Suppressions, repository: str, title: str, author: str
+) -> StoredDesk:
     """
     A desk for one change.
 
@@ -25,6 +27,7 @@ def desk(store: Store, change: Change, found: Found, repository: str, title: str
         store: An empty one.
         change: Its trees are read for as long as the desk is used.
         found: What the engine found in it.
+        suppressions: What its base suppresses.
         repository: What the repository is called, `owner/name`.
         title: What the change is called.
         author: Whose it is.
@@ -46,6 +49,7 @@ def desk(store: Store, change: Change, found: Found, repository: str, title: str
     review = store.reviews.queue(pull.id)
     store.reviews.set_merge_base(review.id, change.base.name)
     store.reviews.set_found(review.id, found)
+    store.suppressions.keep(pull.id, change.base.name, suppressions)
     store.drafts.reconcile(
         pull.id, pull.head, lambda known, dismissed: reviewing.brought(known, dismissed, {}, review, found)
     )

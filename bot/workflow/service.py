@@ -86,9 +86,4 @@ def page_for(pull: PullRequest, desk_url: str) -> str:
     """Where a person decides on a pull request: on the desk, or on GitHub where there is none."""
     if desk_url:
         return desk_url + review_path(pull.repository, pull.number)
-    return f"{page_of(pull)}/pull/{pull.number}"
-
-
-def page_of(pull: PullRequest) -> str:
-    """The web address of a repository, without a slash at its end."""
-    return pull.clone_url.removesuffix(".git")
+    return f"{pull.repository_url}/pull/{pull.number}"

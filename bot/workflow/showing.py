@@ -14,7 +14,7 @@ from bot.review import markers, verdict
 from bot.review.drafts import Draft, PullRequest
 from bot.review.records import UNFINISHED, Found, HeadReview
 from bot.workflow import explaining
-from bot.workflow.service import Service, page_of
+from bot.workflow.service import Service
 
 BUTTONS = (
     checks.Button("sign-all", "Sign all", "Post every draft that waits"),
@@ -87,7 +87,7 @@ def page_at(
             fails_on_gaps=found.fails_on_gaps,
         ),
         risk=risk,
-        link=f"{page_of(pull)}/blob/{pull.head}/",
+        link=f"{pull.repository_url}/blob/{pull.head}/",
         asked=tuple(dict.fromkeys(asked)),
         ai=pull.ai,
         problem=problem,

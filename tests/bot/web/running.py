@@ -23,7 +23,7 @@ from bot import demo
 from bot.review import configuration
 from bot.review.drafts import Draft, PullRequest
 from bot.review.outcome import judge
-from bot.review.records import Found
+from bot.review.records import Found, Suppressions
 from bot.storage.database import utc_now
 from bot.storage.store import Store
 from bot.web import application, reviewed, reviews
@@ -43,6 +43,7 @@ class Shop(msgspec.Struct):
 
     change: Change
     found: Found
+    suppressions: Suppressions = Suppressions()
 
     @classmethod
     @contextlib.contextmanager
@@ -96,7 +97,7 @@ class Running:
 
     def __init__(self, shop: Shop, store: Store, now: Callable[[], dt.datetime] = utc_now) -> None:
         self.store = store
-        self.desk = local.desk(store, shop.change, shop.found, "acme/shop", demo.TITLE, "ada")
+        self.desk = local.desk(store, shop.change, shop.found, shop.suppressions, "acme/shop", demo.TITLE, "ada")
         self.desk.now = now  # type: ignore[method-assign]
         self.hosts: set[str] = set()
         self.sessions = Sessions("a secret of the tests", cookie="countersign", is_secure=False)

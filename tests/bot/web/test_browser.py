@@ -88,10 +88,26 @@ def test_by_keyboard(chromium: Browser, running: Running) -> None:
     desk.end()
 
 
+def test_a_gap_is_opened_in_place(chromium: Browser, running: Running) -> None:
+    """Its lines take its place; what is being written in a form of the same file stays."""
+    desk = Desk(chromium, running, viewport={"width": 1280, "height": 900})
+    page = desk.page
+    page.locator("#draft-2").get_by_text("Dismiss…").click()
+    page.locator("#draft-2 input[name=reason]").fill("half a sent")
+    page.locator("#gap-2-1 a").click()
+    page.locator("#gap-2-1 tr.kept").nth(2).wait_for()
+    assert page.locator("#gap-2-1 tr.gap").count() == 0
+    assert page.locator("#draft-2 input[name=reason]").input_value() == "half a sent"
+    assert page.url.endswith(running.page)
+    desk.end()
+
+
 def test_without_javascript(chromium: Browser, running: Running) -> None:
     """Everything is read, steps open their code, and a decision is a form."""
     desk = Desk(chromium, running, java_script_enabled=False)
     page = desk.page
+    page.locator("#gap-2-1 a").click()
+    assert page.locator("#gap-2-1 tr.kept").count() == 3
     step = page.locator("#draft-1 .trace li").last
     assert step.locator("table").is_hidden()
     step.locator("summary").click()
@@ -118,7 +134,7 @@ def test_without_javascript(chromium: Browser, running: Running) -> None:
 def test_accessible(chromium: Browser, running: Running, name: str, options: dict[str, Any]) -> None:
     """Axe finds nothing that is serious, with everything opened; no page is wider than its window."""
     desk = Desk(chromium, running, **options)
-    for path in (running.page, "/", "/rules", "/rules/query-in-loop", "/insights", "/dismissals"):
+    for path in (running.page, "/", "/rules", "/rules/query-in-loop", "/insights", "/suppressions"):
         desk.page.goto(running.url + path)
         desk.page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         desk.snap(f"{name}{path.replace('/', '-')}")

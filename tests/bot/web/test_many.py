@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,13 +103,16 @@ def test_insights(shop: Shop, store: Store, clock: Clock, found: Found) -> None:
         grace = running.person(WRITER)
         text = grace.read("/insights?weeks=4")
         assert "write-in-loop = &#34;off&#34;" in text
-        assert '<svg class="chart columns"' in text
+        assert '<span>write-in-loop</span> <span class="count">20 dismissed, 10 undecided</span>' in text
+        assert '<rect class="dismissed" x="0' in text
         lines = list(csv.DictReader(io.StringIO(grace.read("/insights.csv?weeks=4"))))
         assert len(lines) == 40 * 3 + len(running.drafts())
         decided = [line["decided"] for line in lines]
         assert (decided.count("signed"), decided.count("dismissed")) == (60, 20)
-        assert "20 dismissals in force" in grace.read("/dismissals")
+        assert 'Dismissed <span class="count">20</span>' in grace.read("/suppressions")
+        some = grace.read("/suppressions?repository=acme/service-1")
+        assert some.count('value="undo"') == len(re.findall(r">acme/service-1#\d+<", some)) == 2
         mallory = running.person(STRANGER)
         assert "Nothing was told" in mallory.read("/insights")
-        assert "0 dismissals in force" in mallory.read("/dismissals")
+        assert "Nothing is dismissed." in mallory.read("/suppressions")
         assert len(mallory.read("/insights.csv").splitlines()) == 1

@@ -4,15 +4,21 @@ The desk's pages and decisions, as a browser without JavaScript has them.
 
 from __future__ import annotations
 
+import html
 import re
 
 import msgspec
 import pytest
 
-from bot.review.records import Found
+from analyzers.findings import Allow
+from analyzers.span import Place, Span
+from bot.review.baseline import Accepted, Baseline
+from bot.review.records import Found, Suppressions
+from bot.web.diffs import Row, opened
 from bot.web.pages import prose
+from bot.web.suppressions import MOST_ACCEPTED
 from bot.workflow import reviewing
-from tests.bot.web.running import READER, WRITER, Running
+from tests.bot.web.running import READER, STRANGER, WRITER, Running
 
 
 def test_a_review_is_read(running: Running) -> None:
@@ -45,7 +51,7 @@ def test_a_draft_is_edited_and_signed(running: Running) -> None:
     text = grace.read()
     assert "Use <strong>one</strong> query." in text
     assert "<script>alert" not in text
-    assert "<img" not in text
+    assert "<img src=x" not in text
     assert "javascript:" not in text.replace("[x](javascript:alert(1))", "")
 
 
@@ -70,6 +76,54 @@ def test_all_are_decided_at_once(running: Running, action: str, state: str) -> N
     assert running.states() == [state, state]
 
 
+def test_gaps_are_opened(running: Running) -> None:
+    """A gap leads to the page with its lines in place; others stay closed; a nonsensical request opens nothing."""
+    grace = running.person(WRITER)
+    text = grace.read()
+    gaps = re.findall(r'<tr class="gap"><td colspan="3"><span>(\d+) lines? not shown', text)
+    (query,) = re.findall(r'<a href="[^"?]*(\?more=2:1-3)#gap-2-1"', text)
+    opened = grace.read(running.page + query)
+    assert re.findall(r'<tr class="gap"><td colspan="3"><span>(\d+) lines? not shown', opened) == gaps[1:]
+    assert opened.count('<tr class="kept">') == text.count('<tr class="kept">') + 3
+    assert f"{query}&more=3:" in html.unescape(opened)
+    for nonsense in ("?more=2:9-1", "?more=2:x-y", "?more=77:1-3", "?more=0:0-9999999", "?more=٢:1-3"):
+        assert len(re.findall('<tr class="gap">', grace.read(running.page + nonsense))) == len(gaps)
+
+
+def test_a_long_gap_is_opened_in_parts() -> None:
+    """Its ends next to the code that is shown, or all of it; what is left of it is opened further."""
+    gap = Row("gap", 11, 21, 100)
+    parts = [(row.kind, row.old, row.new, row.hidden) for row in opened(gap, [(1, 22), (25, 25), (119, 500)])]
+    assert parts == [
+        ("kept", 11, 21, 0),
+        ("kept", 12, 22, 0),
+        ("gap", 13, 23, 2),
+        ("kept", 15, 25, 0),
+        ("gap", 16, 26, 93),
+        ("kept", 109, 119, 0),
+        ("kept", 110, 120, 0),
+    ]
+    assert list(opened(gap, [])) == [gap]
+
+
+def test_what_files_suppress_is_listed(running: Running) -> None:
+    """Comments in the code and baselines with reasons and places; whatever they say is only text."""
+    pull = running.desk.find("acme/shop", 1)
+    assert pull is not None
+    allow = Allow(Place("a b.py", Span(7, 0, 7, 9)), ("query-in-loop", "<b>"), "<i>three</i> at most", False)
+    bare = Allow(Place("b.py", Span(1, 0, 1, 9)), ("write-in-loop",), "", True)
+    accepted = Accepted("cs1:query-in-loop:0123456789abcdef", "c.py", "once per `order`")
+    baseline = Baseline("old.json", (accepted,) * (MOST_ACCEPTED + 3))
+    running.store.suppressions.keep(pull.id, "a" * 40, Suppressions((allow, bare), (baseline,)))
+    text = running.person(WRITER).read("/suppressions")
+    for words in ("&lt;i&gt;three&lt;/i&gt; at most", "no reason is given", "a b.py:7", "And 3 more.", "203 findings"):
+        assert words in text, words
+    assert 'Allowed in the code <span class="count">2</span>' in text
+    assert text.count("once per <code>order</code>") == MOST_ACCEPTED
+    assert "<i>" not in text
+    assert "a b.py" not in running.person(STRANGER).read("/suppressions")
+
+
 def test_readers_have_no_forms(running: Running) -> None:
     """Who may not decide is not asked to."""
     text = running.person(READER).read()
@@ -92,7 +146,7 @@ def test_a_part_of_the_page_is_replaced(running: Running) -> None:
 def test_the_queue_is_filtered(running: Running) -> None:
     """A filter that is understood filters; any other is passed over."""
     grace = running.person(WRITER)
-    assert "2 drafts in 1 pull request" in grace.read("/")
+    assert "2 drafts in 1 pull request," in grace.read("/")
     assert "2 drafts in 1 pull request" in grace.read("/?rule=query-in-loop&severity=medium&repository=acme/shop")
     assert "4 entry points change in production" in grace.read("/")
     assert "Nothing passes these filters." in grace.read("/?severity=critical")
