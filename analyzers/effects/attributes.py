@@ -104,7 +104,7 @@ def _class_attribute(it: Machine, value: Class, name: str, frame: Frame, node: i
         return value
     method = value.symbol.method(name)
     if method is not None:
-        return functions.of_class(method, value)
+        return functions.of_class(method, value, frame)
     inner = value.symbol.inner(name)
     if inner is not None:
         return Class(inner)

@@ -43,14 +43,23 @@ def own_class(frame: Frame) -> Value:
     return Class(frame.owner) if frame.owner is not None else UNKNOWN
 
 
-def of_class(method: FunctionSymbol, cls: Class) -> Callable:
+def of_class(method: FunctionSymbol, cls: Class, frame: Frame) -> Callable:
     """
     A method read from a class: bound to it when it is a class method, or a static one of PHP, which knows `static`.
+
+    PHP binds a method that is not static to the instance around: `self::label($order)` is `$this->label($order)`.
     """
     names = method.decorator_names()
-    if "staticmethod" in names:
-        return Callable(method, cls if method.module.host == "php" else None)
+    if method.module.host == "php":
+        around = frame.instance if "staticmethod" not in names else None
+        return Callable(method, around if method.owner in _class_and_bases(around) else cls)
     return Callable(method, cls if "classmethod" in names else None)
+
+
+def _class_and_bases(value: Value | None) -> tuple[ClassSymbol, ...]:
+    if isinstance(value, Row):
+        return value.model.symbol.ancestors()
+    return value.symbol.ancestors() if isinstance(value, (Object, Class)) else ()
 
 
 def bind_method(it: Machine, method: FunctionSymbol, instance: Value, frame: Frame, node: ir.Node) -> Value:

@@ -203,8 +203,15 @@ class Orm:
                     if other is not None and other.owner is not None and depth < NARROWED:
                         inner = self._method_relation(model, other.owner, other.name, framework, depth + 1)
                         return msgspec.structs.replace(inner, name=name, place=place) if inner is not None else None
+                elif self._runs(framework, call.callee.name):
+                    break  # `return $this->lines()->count()` gives what it read
                 call = call.callee.value
         return None
+
+    def _runs(self, framework: Framework, name: str) -> bool:
+        """Whether a method of a library's query sets asks the database."""
+        known = self.program.frameworks.operations.get(("queryset", name), ())
+        return any(its is framework and operation.does in ("read", "write") for its, operation in known)
 
     def _has_key_to(self, owner: ClassSymbol, target: ClassSymbol) -> bool:
         table = target.field("__tablename__")

@@ -135,9 +135,9 @@ class Program:
         head, *rest = dotted.split(".")
         symbol = self.lookup(module, head)
         for part in rest:
-            if symbol is None:
-                return None
-            symbol = self.member(symbol, part)
+            symbol = self.member(symbol, part) if symbol is not None else None
+        if symbol is None and rest and module.host == "php" and head[:1].isupper():
+            return self._php_class(f"{module.outline.namespace}.{dotted}") or self.external(dotted)
         return symbol
 
     def lookup(self, module: ModuleSymbol, name: str) -> Symbol | None:
