@@ -276,10 +276,9 @@ def _run_both(sides: tuple[Side, Side], root: Root, changed: frozenset[str]) -> 
     A plain function that an entry point ran before is not run again: there it had real arguments.
     """
     base, head = sides
-    if root.kind == "function" and root.function.id in head.visited and root.function.id in base.visited:
-        return
-    if root.kind == "function" and root.function.id in head.unchanged:
-        return
+    if root.kind == "function" and not root.is_inherited:
+        if root.function.id in head.visited & base.visited or root.function.id in head.unchanged:
+            return
     here, there = head.find(root), base.find(root)
     result = head.run(here) if here is not None else None
     if result is not None and there is not None and changed.isdisjoint(result.visited | result.touched):

@@ -15,7 +15,7 @@ from analyzers.effects.interpreter import Interpreter
 from analyzers.effects.recorder import STEPS, OutOfStepsError
 from analyzers.effects.stack import with_room
 from analyzers.effects.tree import Count, Sequence
-from analyzers.effects.values import UNKNOWN, Callable, Items, Object, QuerySet, Row, Value, join
+from analyzers.effects.values import UNKNOWN, Callable, Const, Items, Object, QuerySet, Row, Value, join
 from analyzers.findings import Confidence
 from analyzers.program.entries import Entries, Root, response_model
 from analyzers.program.orm import ModelInfo, Orm
@@ -39,9 +39,9 @@ class EntryEffects(msgspec.Struct, frozen=True):
     """Why it was not run to its end; empty when it was."""
 
 
-def _is_empty(value: Value) -> bool:
-    """Whether it is a collection without elements, which other methods fill."""
-    return isinstance(value, Items) and type(value.element) is Value
+def _may_change(value: Value) -> bool:
+    """Whether what a constructor sets may be something else later: an empty collection, which other methods fill."""
+    return (isinstance(value, Items) and type(value.element) is Value) or isinstance(value, Const)
 
 
 class Runner:
@@ -108,7 +108,9 @@ class Runner:
         bound = self._instance(root, frame, node)
         skip = 1 if bound is not None else 0
         arguments = {
-            p.name: self._argument(p, root) for p in function.full.params[skip:] if p.kind in ("plain", "keyword")
+            p.name: self._argument(p, function, root.kind)
+            for p in function.full.params[skip:]
+            if p.kind in ("plain", "keyword")
         }
         arguments = {name: value for name, value in arguments.items() if value is not None}
         known = {name: value for name, value in arguments.items() if value is not None}
@@ -143,23 +145,35 @@ class Runner:
                     found = self.orm.model(symbol) if used else None
                     if found is not None:
                         return QuerySet(found, (), None, cls=owner, assumed=Confidence.LIKELY)
-        if owner.module.host == "php" and function.name != "__construct":
-            made = self.interpreter.instantiate(owner, (), {}, frame, node)  # by the container, from its types
-            if root.kind == "function" and isinstance(made, Object):
-                made.attributes = {name: value for name, value in made.attributes.items() if not _is_empty(value)}
-            return made
-        return Object(owner)
+        return self._made(owner, root, frame, node)
 
-    def _argument(self, parameter: ir.Parameter, root: Root) -> Value | None:
+    def _made(self, owner: ClassSymbol, root: Root, frame: Frame, node: ir.Node) -> Value:
+        """An instance as its constructor leaves it, given what the names and types of its parameters tell."""
         it = self.interpreter
-        known = it.annotated(parameter.annotation, root.function.module)
-        if isinstance(known, Row) and root.kind == "route" and known.model.framework.language == "php":
+        constructor = owner.method("__construct" if owner.module.host == "php" else "__init__")
+        if constructor is None or constructor.module.is_stub or constructor is root.function:
+            return Object(owner)
+        if owner.module.host == "php":
+            made = it.instantiate(owner, (), {}, frame, node)  # by the container, from its types
+        else:
+            given = {p.name: self._argument(p, constructor, root.kind) for p in constructor.full.params[1:]}
+            known = {name: value for name, value in given.items() if value is not None}
+            with it.collecting():
+                made = it.instantiate(owner, (), known, frame, node)
+        if root.kind == "function" and isinstance(made, Object):
+            made.attributes = {name: value for name, value in made.attributes.items() if not _may_change(value)}
+        return made
+
+    def _argument(self, parameter: ir.Parameter, function: FunctionSymbol, kind: str) -> Value | None:
+        it = self.interpreter
+        known = it.annotated(parameter.annotation, function.module)
+        if isinstance(known, Row) and kind == "route" and known.model.framework.language == "php":
             known.assumed = Confidence.LIKELY  # bound by the route: fetched by its key, without relations
         if known is not None or parameter.annotation is not None:
             return known
-        return self._by_name(parameter.name, root)
+        return self._by_name(parameter.name)
 
-    def _by_name(self, name: str, root: Root) -> Value | None:
+    def _by_name(self, name: str) -> Value | None:
         """`order` is likely a row of the only model `Order`, `orders` several of them."""
         symbol = self._model_called(name)
         if symbol is not None:

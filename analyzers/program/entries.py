@@ -37,6 +37,11 @@ class Root(msgspec.Struct, frozen=True):
     """Where it comes from; knows what callers call it."""
 
     @property
+    def is_inherited(self) -> bool:
+        """Whether it runs on an instance of another class than the one that defines it."""
+        return self.owner is not None and self.owner is not self.function.owner
+
+    @property
     def label(self) -> str:
         """As its callers know it: `GET /orders`, `task send_invoices`; worked out when it is asked for."""
         return self.entries.label(self)

@@ -90,6 +90,8 @@ COMMON = frozenset(
 )
 
 
+HEIRS = 4
+"""Subclasses on which an inherited method is run."""
 CALLERS = 12
 """Plain callers of one function that are followed."""
 REPEATING = (ir.For, ir.While, ir.Comprehension, ir.Lambda)
@@ -195,11 +197,25 @@ class Reach:
             root = self.entries.of_function(symbol) if isinstance(symbol, FunctionSymbol) else None
             if root is not None:
                 roots.setdefault(root.id, root)
+                roots |= {heir.id: heir for heir in self._on_heirs(root) if heir.id not in roots}
             if level < LEVELS and (root is None or root.kind == "function"):
                 for name in names:
                     users = [user for user in self.users(symbol, name) if user.id not in seen]
                     queue.extend((user, (called(user),), level + 1) for user in self._chosen(users, name))
         return [(root, seen.get(root.function.id, 0)) for root in roots.values()]
+
+    def _on_heirs(self, root: Root) -> list[Root]:
+        """A method on the subclasses that inherit it and have members of their own that it uses: it is made of both."""
+        method, owner = root.function, root.function.owner
+        if root.kind != "function" or owner is None:
+            return []
+        words = self.words(method)
+        heirs = [
+            heir
+            for heir in self._subclasses(owner)
+            if heir.method(method.name) is method and not words.isdisjoint((*heir.methods, *heir.fields))
+        ]
+        return [self.entries.of_function(method, heir) for heir in heirs[:HEIRS]]
 
     def _chosen(self, users: list[FunctionSymbol | ClassSymbol], name: str) -> list[FunctionSymbol | ClassSymbol]:
         """
