@@ -32,7 +32,7 @@ def _cost(effects: Sequence, loops: tuple[Loop, ...]) -> Counter[str]:
 def _of_one(effect: Effect, loops: tuple[Loop, ...]) -> Counter[str]:
     if isinstance(effect, Query):
         mine = [loop for loop in loops if effect.repeats is None or loop.id in effect.repeats]
-        return Counter({" × ".join(loop.over for loop in mine if loop.count > Count.FEW): 1})
+        return Counter({" × ".join(loop.over for loop in mine if loop.count > Count.FEW): effect.trips})
     if isinstance(effect, Branch):
         ways = [_cost(way, loops) for way in effect.ways]
         return max(ways, key=lambda cost: (sum(count for name, count in cost.items() if name), sum(cost.values())))

@@ -67,8 +67,9 @@ def _query(query: Query, loops: tuple[Loop, ...]) -> str:
     repeated = ""
     if query.repeats is not None and (mine := [loop for loop in loops if loop.id in query.repeats]) != [*loops]:
         repeated = f", once per {' × '.join(loop.over for loop in mine)}" if mine else ", once"
+    more = f", {query.trips} round trips" if query.trips > 1 else ""
     sureness = _sureness(query.confidence)
-    return f"{how}{kind} of {what}: `{query.text}`{reader}{source}{repeated}{sureness}{_at(query.place)}"
+    return f"{how}{kind} of {what}: `{query.text}`{reader}{source}{repeated}{more}{sureness}{_at(query.place)}"
 
 
 def _sureness(confidence: Confidence) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from analyzers import ir
 from analyzers.effects.frame import Frame
-from analyzers.effects.loads import Loads
+from analyzers.effects.loads import Loads, prefixes
 from analyzers.effects.machine import Machine
 from analyzers.effects.tree import How
 from analyzers.effects.values import (
@@ -26,9 +26,20 @@ from analyzers.frameworks import Operation
 from analyzers.program.orm import ModelInfo
 
 
-def with_loader(it: Machine, loads: Loads, argument: Value, model: ModelInfo, frame: Frame, node: ir.Node) -> Loads:
+def with_loader(
+    it: Machine,
+    loads: Loads,
+    argument: Value,
+    model: ModelInfo,
+    frame: Frame,
+    node: ir.Node,
+    *,
+    joins: bool = False,
+) -> Loads:
     """
     Loads with what one argument of an eager operation adds; an argument that is not known is taken to add everything.
+
+    With `joins`, what it names comes with the query itself, and not with one of its own.
     """
     for part in choices(argument):
         if isinstance(part, Loader) and not part.path:
@@ -37,22 +48,23 @@ def with_loader(it: Machine, loads: Loads, argument: Value, model: ModelInfo, fr
             )
         elif isinstance(part, Loader):
             path = path_of(it, part.path, model)
-            loads = (
-                loads.stored(_sibling(path, part.to_attr), path, part.inner)
-                if part.to_attr
-                else loads.joined(path, part.inner)
-            )
+            if part.to_attr:
+                loads = loads.stored(_sibling(path, part.to_attr), path, part.inner)
+            else:
+                for prefix in prefixes(path):
+                    loads = loads.plus(prefix, apart=prefix not in part.joins)
+                loads = loads.joined(path, part.inner)
             loads = loads.queried(path, part.origin) if part.origin is not None else loads
         elif isinstance(part, Const) and isinstance(part.value, str):
-            loads = loads.plus(path_of(it, part.value.split(":")[0], model))
+            loads = loads.plus(path_of(it, part.value.split(":")[0], model), apart=not joins)
         elif isinstance(part, Column):
-            loads = loads.plus(part.name)
+            loads = loads.plus(part.name, apart=not joins)
         elif isinstance(part, Items) and part.mapping is not None:
             for key, inner in part.mapping.items():
                 loads = _with_entry(it, loads, key, inner, model, frame, node)
         elif isinstance(part, (Group, Items)):
             for item in part.items if isinstance(part, Group) else (part.element,):
-                loads = with_loader(it, loads, item, model, frame, node)
+                loads = with_loader(it, loads, item, model, frame, node, joins=joins)
             if isinstance(part, Items) and type(part.element) is Value:
                 loads = loads.plus(*model.relations, *it.orm.reverse(model))
         elif type(part) is Value or isinstance(part, Outside):
@@ -71,17 +83,17 @@ def _with_entry(
     path = path_of(it, key.split(":")[0], model)
     target = at(it, model, path)
     if target is None:
-        return loads.plus(path)
+        return loads.plus(path, apart=True)
     query = QuerySet(target, it.loops, frame.at(node.span))
     for part in choices(value):
         if isinstance(part, FUNCTIONS):
             given = it.call_value(part, (query,), {}, frame, node)
             for made in choices(given):
                 if isinstance(made, QuerySet) and made.model is target:
-                    query.loads = Loads({*query.loads.paths, *made.loads.paths})
+                    query.loads = query.loads.also(made.loads)
         elif not isinstance(part, Const):
             query.loads = with_loader(it, query.loads, part, target, frame, node)
-    return loads.joined(path, query.loads)
+    return loads.plus(path, apart=True).joined(path, query.loads)
 
 
 def _sibling(path: str, name: str) -> str:
@@ -105,12 +117,15 @@ def load_more(
 ) -> None:
     """Relations loaded for rows that are there: one query for each path, whatever the number of rows."""
     rows = [part for part in (value, *(_rows_of(value))) if isinstance(part, (Row, QuerySet))]
+    trips = 1
     for row in rows:
+        before = row.loads
         for argument in arguments:
             row.loads = with_loader(it, row.loads, argument, row.model, frame, node)
+        trips = max(trips, len(row.loads.apart - before.apart))
         if isinstance(row, QuerySet) and isinstance(row.row, Row):
             row.row.loads = row.loads
-    it.query(frame, node, how=How.CALL, model=rows[0].model.symbol.name if rows else "")
+    it.query(frame, node, how=How.CALL, model=rows[0].model.symbol.name if rows else "", trips=trips)
 
 
 def load_for(

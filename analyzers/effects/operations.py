@@ -7,7 +7,7 @@ from __future__ import annotations
 from analyzers import ir
 from analyzers.effects import eager_loads, query_sets, templates
 from analyzers.effects.frame import Frame
-from analyzers.effects.loads import Loads
+from analyzers.effects.loads import Loads, prefixes
 from analyzers.effects.machine import Arguments, Keywords, Machine
 from analyzers.effects.tree import Count, How, once
 from analyzers.effects.values import (
@@ -158,6 +158,7 @@ def _run_of(it: Machine, argument: Value, known: Operation, frame: Frame, node: 
             model=argument.model.symbol.name,
             relation=argument.relation,
             source=argument.origin,
+            trips=1 if write else query_sets.round_trips(argument),
         )
         answer = argument.copy(it.loops, argument.origin)
         answer.fetched = True
@@ -199,9 +200,12 @@ def _loader(it: Machine, known: Operation, arguments: Arguments, keywords: Keywo
     if known.replaces or known.leaves_out:
         if before or len(names) < len(arguments):
             return receiver or UNKNOWN
-        return Loader("", loads.restricted(frozenset(names)) if known.replaces else loads.without(names))
+        return Loader("", loads.restricted(frozenset(names)) if known.replaces else loads.without(frozenset(names)))
     if not names and not isinstance(first, Class):
         return UNKNOWN
     path = ".".join(name for name in (before, *names) if name)
     stored = str(to_attr.value) if isinstance(to_attr, Const) and to_attr.value else ""
-    return Loader(path, loads, stored, query.origin if query is not None else None)
+    joins = receiver.joins if isinstance(receiver, Loader) else frozenset()
+    if known.joins:
+        joins |= set(prefixes(path)) - set(prefixes(before))
+    return Loader(path, loads, stored, query.origin if query is not None else None, joins)

@@ -76,12 +76,20 @@ def remember(it: Machine, value: QuerySet) -> None:
         it.mapped.add(value.model.symbol.id)
 
 
-def _ask(it: Machine, value: QuerySet, frame: Frame, node: ir.Node, how: How, *, write: bool = False) -> None:
+def round_trips(value: QuerySet) -> int:
+    """How many it takes to get the rows of a query set: one, and one for each relation that is loaded apart."""
+    return 1 if value.columns else 1 + len(value.loads.apart | (value.model.loaded - value.loads.paths))
+
+
+def _ask(
+    it: Machine, value: QuerySet, frame: Frame, node: ir.Node, how: How, *, write: bool = False, rows: bool = True
+) -> None:
+    """Note that a query set runs, for its rows or for less."""
     it.query(
         frame, node, how=how, write=write, model=value.model.symbol.name, relation=value.relation,
         confidence=value.assumed, created=value.created if how in (How.LAZY, How.ITERATE) else None,
         source=value.origin, missing=value.trail if how is How.LAZY else (), library=value.model.framework.name,
-        via=value.via,
+        via=value.via, trips=round_trips(value) if rows else 1,
     )  # fmt: skip
 
 
@@ -200,7 +208,7 @@ def call_set(
             asked = _certain(value)
             if known.by_key and value.model.symbol.id in it.mapped:
                 asked.assumed = Confidence.POSSIBLE
-            _ask(it, asked, frame, node, how, write=write)
+            _ask(it, asked, frame, node, how, write=write, rows=not write and known.gives in ("row", "page"))
         else:
             run(it, value, frame, node)
     return given(it, known, value, arguments, frame, node)
@@ -335,7 +343,7 @@ def _eager(
         result.loads = result.loads.restricted(frozenset(names)) if len(names) == len(arguments) else result.loads
         return result
     if known.leaves_out:
-        result.loads = result.loads.without(str(a.value) for a in arguments if isinstance(a, Const))
+        result.loads = result.loads.without(frozenset([str(a.value) for a in arguments if isinstance(a, Const)]))
         return result
     if len(arguments) == 1 and isinstance(arguments[0], Const) and arguments[0].value is None:
         result.loads = NO_LOADS  # `select_related(None)` takes back what was said before
@@ -345,7 +353,7 @@ def _eager(
     if len(arguments) == 2 and isinstance(arguments[1], FUNCTIONS):  # `with("lines", fn ($query) => ...)`
         arguments = (Items(UNKNOWN, Count.FEW, mapping={_text(arguments[0]): arguments[1]}),)
     for argument in arguments:
-        result.loads = eager_loads.with_loader(it, result.loads, argument, value.model, frame, node)
+        result.loads = eager_loads.with_loader(it, result.loads, argument, value.model, frame, node, joins=known.joins)
     if value.model.framework.language == "php":
         value.loads = result.loads  # a builder is changed in place, and gives itself
     return result

@@ -153,6 +153,7 @@ class Recorder:
         library: str = "",
         via: tuple[Place, ...] = (),
         declared: Place | None = None,
+        trips: int = 1,
     ) -> None:
         """Note a round trip. `created` names the loops that repeat it, when not all do."""
         repeats = None if created is None else frozenset(created)
@@ -160,6 +161,7 @@ class Recorder:
             Query(
                 frame.at(node.span), frame.symbol, text or describe(node), how, write, model, relation,
                 min(confidence, self.confidence), repeats, source, missing, library, self.reader, via, declared,
+                trips,
             )
         )  # fmt: skip
 

@@ -45,7 +45,7 @@ class How(enum.Enum):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A round trip to the database."""
+    """Going to the database."""
 
     place: Place
     function: str
@@ -73,6 +73,8 @@ class Query(msgspec.Struct, frozen=True):
     """Where the query was begun, handed on or gone on with on its way from `source`."""
     declared: Place | None = None
     """Where the relation is declared, if its declaration can say how it is loaded."""
+    trips: int = 1
+    """Round trips in all: its own, and one for each relation that is loaded with it and not by a join."""
 
 
 class Leave(msgspec.Struct, frozen=True):

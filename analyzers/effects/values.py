@@ -144,7 +144,7 @@ class QuerySet(Value):
     @property
     def key(self) -> object:
         return (
-            "set", self.model.symbol.id, self.created, self.origin, self.loads.key, self.assumed, self.served,
+            "set", self.model.symbol.id, self.created, self.origin, self.loads, self.assumed, self.served,
             self.fetched, self.columns, self.defeated, self.tuples, self.narrowed, self.writes,
         )  # fmt: skip
 
@@ -206,7 +206,7 @@ class Row(Value):
     @property
     def key(self) -> object:
         related = tuple(sorted(self.related))
-        return ("row", self.model.symbol.id, self.created, self.origin, self.loads.key, self.assumed, related)
+        return ("row", self.model.symbol.id, self.created, self.origin, self.loads, self.assumed, related)
 
 
 class Items(Value):
@@ -356,9 +356,18 @@ class Outside(Value):
 class Loader(Value):
     """What says which relation to load: `Prefetch("lines", queryset=...)`, `joinedload(Order.customer)`."""
 
-    __slots__ = ("inner", "origin", "path", "to_attr")
+    __slots__ = ("inner", "joins", "origin", "path", "to_attr")
 
-    def __init__(self, path: str, inner: Loads, to_attr: str = "", origin: Place | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        inner: Loads,
+        to_attr: str = "",
+        origin: Place | None = None,
+        joins: frozenset[str] = frozenset(),
+    ) -> None:
+        self.joins = joins
+        """Prefixes of the path that come with the query itself, and not with one of their own."""
         self.origin = origin
         self.path = path
         self.inner = inner
@@ -366,7 +375,7 @@ class Loader(Value):
 
     @property
     def key(self) -> object:
-        return ("loader", self.path, self.inner.key, self.to_attr)
+        return ("loader", self.path, self.inner, self.to_attr, self.joins)
 
 
 class View(Value):

@@ -133,6 +133,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """build: some rows are left out (`where`)."""
     by_key: bool = False
     """read: a row by its key, which an identity map may have; for "any", the argument that matters is its class."""
+    joins: bool = False
+    """eager, loader: what the arguments name comes with the query itself; otherwise each with one of its own."""
     leaves_out: bool = False
     """eager, loader: the arguments name columns that are not loaded (`defer`)."""
     replaces: bool = False

@@ -115,6 +115,12 @@ def test_what_the_demo_shows(tmp_path: Path) -> None:
         "GET /payments/daily/": (["payment"], []),
         "GET /stock/": (None, []),
     }
+    assert {row["entry"]: row["after"]["queries"] for row in shown["consequences"]} == {
+        "GET /orders/": 1,
+        "GET /api/orders/": 1,
+        "GET /payments/daily/": 1,
+        "GET /stock/": 2,
+    }
     assert shown["failures"] == shown["skipped"] == []
 
 
