@@ -400,6 +400,14 @@ class Repository:
 
 
 def _locate(path: Path) -> _Location:
+    try:
+        return _nearest(path)
+    except OSError as exc:
+        raise NotARepository(f"{exc.filename} cannot be read: {exc.strerror}.") from exc
+
+
+def _nearest(path: Path) -> _Location:
+    """The repository of a path: that of the first directory upwards which has one."""
     start = path.resolve()
     if not start.exists():
         raise NotARepository(f"{path}: there is no such file or directory.")
@@ -410,7 +418,7 @@ def _locate(path: Path) -> _Location:
             linked = (directory / target.removeprefix("gitdir:").strip()).resolve()
             if target.startswith("gitdir:") and _is_git_dir(linked):
                 return _Location(linked, _common_dir(linked), directory)
-            break
+            raise NotARepository(f"{dot} leads to {linked}, where there is no git directory.")
         if _is_git_dir(dot):
             return _Location(dot, _common_dir(dot), directory)
         if _is_git_dir(directory):

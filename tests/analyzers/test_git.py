@@ -4,7 +4,8 @@ Repositories made on the spot, read back as trees and changes.
 
 from __future__ import annotations
 
-import os
+import re
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -372,6 +373,14 @@ def test_a_repository_is_found_wherever_it_is(root: Path, tmp_path: Path, kind: 
 def test_no_repository_is_an_error_that_names_the_place(tmp_path: Path) -> None:
     """The temporary directory is in none."""
     with pytest.raises(NotARepository, match="is not inside a git repository"):
+        Repository(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["elsewhere/.git/worktrees/linked", "a" * 300])
+def test_a_link_that_leads_nowhere_is_an_error_that_names_both_ends(tmp_path: Path, place: str) -> None:
+    """As in a container that a linked worktree is mounted into without its repository, or where it may not be read."""
+    (tmp_path / ".git").write_text(f"gitdir: {place}\n")
+    with pytest.raises(NotARepository, match=re.escape(str(tmp_path / place))):
         Repository(tmp_path)
 
 
