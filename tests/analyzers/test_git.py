@@ -4,7 +4,7 @@ Repositories made on the spot, read back as trees and changes.
 
 from __future__ import annotations
 
-import re
+import os
 import re
 import shutil
 import subprocess
