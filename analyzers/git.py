@@ -305,6 +305,19 @@ class Repository:
         answer = self._names.run("merge-base", self.resolve(one), self.resolve(other), allowed=(0, 1))
         return answer.decode().strip() or None
 
+    def messages(self, since: str, until: str, most: int) -> tuple[str, ...]:
+        """Return the messages of the newest commits that one revision has and an older one has not, oldest first."""
+        ends = f"{self.resolve(since)}..{self.resolve(until)}"
+        # `git log` may be configured to run a program that checks signatures.
+        answer = self._names.run("rev-list", "--reverse", f"--max-count={most}", "--format=%B%x00", ends)
+        told = (part.strip().partition("\n") for part in answer.decode("utf-8", "replace").split("\0"))
+        return tuple(message.strip() for _, _, message in told if message.strip())
+
+    def current_branch(self) -> str | None:
+        """Return the name of the branch that is checked out, or None for a commit without one."""
+        name = self._names.run("symbolic-ref", "--quiet", "--short", "HEAD", allowed=(0, 1)).decode("utf-8", "replace")
+        return name.strip() or None
+
     def default_branch(self) -> str:
         """
         Return the name of the branch that changes are made against.

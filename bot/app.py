@@ -185,7 +185,8 @@ class _Running:
         """Make a delivery's work durable."""
         assert self._durable is not None  # requests come in after the start
         service = self._durable.service
-        service.store.deliveries.record(Delivery(delivery.id, delivery.event, delivery.body, service.now()))
+        body = events.keepable(delivery).body
+        service.store.deliveries.record(Delivery(delivery.id, delivery.event, body, service.now()))
         self._durable.deliver(delivery.id)
 
     def obey(self, act: Sign | Dismiss) -> None:

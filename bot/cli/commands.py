@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.cli import deciding, desk, output, prompting, serving, setting_up, telling
+from bot.cli import deciding, desk, output, prompting, risk, serving, setting_up, telling
 from bot.cli.desk import PortOption, WebOption
 from bot.cli.output import ConfidenceName, SeverityName, Surface, Wanted
 
 if TYPE_CHECKING:
     from analyzers.change import Change, Tree
     from analyzers.git import Repository
+    from bot.cli.risk import About
     from bot.review.configuration import Configurations
     from bot.review.outcome import Outcome
 
@@ -112,7 +113,7 @@ def review(
                 change, configured_in, wanted, repository, f"{_short(change.head)} against {_short(change.base)}", port
             )
             return
-        outcome = _review(change, configured_in, wanted, repo.resolve().name if llm else None)
+        outcome = _review(change, configured_in, wanted, risk.about(repository, change, head) if llm else None)
     raise typer.Exit(FOUND if outcome.failing else 0)
 
 
@@ -325,7 +326,7 @@ def change_of(repository: Repository, base: str | None, head: str | None, staged
     return repository.change(base_tree, repository.commit_tree(current)), base_tree
 
 
-def _review(change: Change, configured_in: Tree, wanted: Wanted, summarised: str | None = None) -> Outcome:
+def _review(change: Change, configured_in: Tree, wanted: Wanted, about: About | None = None) -> Outcome:
     """
     Review a change and write the report.
 
@@ -333,16 +334,12 @@ def _review(change: Change, configured_in: Tree, wanted: Wanted, summarised: str
         change: What to review.
         configured_in: Where its configuration stands.
         wanted: What to write.
-        summarised: The repository's name, if a risk summary is wanted.
+        about: What the change says of itself, if a risk summary is wanted.
     """
     configurations = configurations_in(configured_in)
     outcome = judged(change, configured_in, configurations, wanted)
-    risk = None
-    if summarised is not None:
-        from bot.cli import risk as summaries
-
-        risk = summaries.risk_summary(outcome, change, configurations, summarised)
-    output.write(outcome, change.head, change.base, wanted, risk)
+    summary = None if about is None else risk.risk_summary(outcome, change, configurations, about)
+    output.write(outcome, change.head, change.base, wanted, summary)
     return outcome
 
 

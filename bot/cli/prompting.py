@@ -76,11 +76,15 @@ def evaluate(
         Path | None, typer.Option("--against-prompts", help="Another folder of prompts, side by side.")
     ] = None,
     model: Annotated[str, typer.Option("--against-model", help="Another model there, side by side.")] = "",
+    only_cost: Annotated[
+        bool, typer.Option("--cost", help="Only say what it may cost at most; nothing is sent.")
+    ] = False,
 ) -> None:
     """
     Ask the model that is set up about cases, and print what of its words is kept, what they cover, and what they cost.
 
-    Each case is asked anew. Budgets don't hold here: you see the cost as it comes.
+    Each case is asked anew. What all of it may cost at most is said before, and refused where the budget of a
+    repository or of the month does not allow it.
     """
     import itertools
 
@@ -89,6 +93,9 @@ def evaluate(
     from bot.cli import cases
     from bot.errors import UsageError
     from bot.llm import installed, trial
+    from bot.review.spending import Budget, Purpose, refusal
+    from bot.review.wording import plural
+    from bot.storage.store import Store
 
     settings = output.settings()
     asked = installed.model(settings)
@@ -102,7 +109,19 @@ def evaluate(
         another = installed.model(msgspec.structs.replace(settings, llm_model=model))
         assert another is not None  # it has a name
         candidates.append(trial.Candidate(model, another, options, folder))
-    chosen = cases.signed(settings) if signed else cases.examples()
-    sums = trial.table(itertools.islice(chosen, most), candidates, typer.echo)
-    if not sums[0].findings:
+    chosen = list(itertools.islice(cases.signed(settings) if signed else cases.examples(), most))
+    if not chosen:
         raise UsageError("there is no case: nothing was signed yet" if signed else "there is no case")
+    cost = trial.most(chosen, candidates)
+    typer.echo(
+        f"{plural(cost.calls, 'question')}, at most {cost.input_tokens} tokens sent and {cost.output_tokens} answered, "
+        f"at most {cost.money:.4f} to pay"
+    )
+    if only_cost:
+        return
+    with Store.open(settings.database) as store:
+        of_all = Budget(repository=options.budget.repository, month=options.budget.month)
+        refused = refusal(of_all, store.ledger.spending(Purpose(trial.NAME, "")), cost.money)
+        if refused:
+            raise UsageError(f"{refused}: this trial may cost {cost.money:.4f}")
+        trial.table(chosen, candidates, typer.echo, store.ledger)

@@ -15,6 +15,7 @@ import msgspec
 from bot.errors import CountersignError
 from bot.github.payloads import GHOST, PullPayload, Repository, User
 from bot.review.drafts import PullRequest
+from bot.review.redaction import redacted
 
 PullAction = Literal["opened", "synchronize", "reopened", "ready_for_review", "converted_to_draft", "edited", "closed"]
 
@@ -133,6 +134,29 @@ def parse(delivery: Delivery) -> Event:
         return reader(header, delivery.body)
     except msgspec.DecodeError as exc:
         raise BadDelivery(f"The payload of {delivery.event} is not what GitHub sends: {exc}") from exc
+
+
+def keepable(delivery: Delivery) -> Delivery:
+    """
+    The delivery as it may be stored: what is read of it stays, secrets that somebody wrote into a title or a
+    description do not. `parse` tells the same of both, but for these.
+
+    Raises:
+        BadDelivery: It is no JSON object.
+    """
+    try:
+        payload = msgspec.json.decode(delivery.body, type=dict[str, Any])
+    except msgspec.DecodeError as exc:
+        raise BadDelivery(f"The payload of {delivery.event} is no JSON object: {exc}") from exc
+    for name in ("pull_request", "issue"):
+        described = payload.get(name)
+        if isinstance(described, dict):
+            described["body"] = None
+            described["title"] = redacted(str(described.get("title", "")), is_code=False)
+    changes = payload.get("changes")
+    if isinstance(changes, dict):
+        payload["changes"] = {name: change for name, change in changes.items() if name not in ("title", "body")}
+    return msgspec.structs.replace(delivery, body=msgspec.json.encode(payload))
 
 
 class _Installation(msgspec.Struct, frozen=True):

@@ -13,8 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-from bot.llm.writer import Asked, Memory, Options, Subject, Writer
+from bot.llm.writer import Asked, Ledger, Memory, Options, Subject, Writer
 from bot.review.explain import RiskSummary
+from bot.review.spending import Spent
+
+NAME = "prompts eval"
+"""Under which the ledger keeps what trials cost, as if it were a repository's."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -66,12 +70,30 @@ class Candidate(msgspec.Struct, frozen=True):
 Clock = Callable[[], float]
 
 
-def run(case: Case, candidate: Candidate, clock: Clock = time.monotonic) -> tuple[RiskSummary, Score]:
-    """One case, asked anew: nothing is taken from a cache."""
+def most(cases: Iterable[Case], candidates: Sequence[Candidate]) -> Spent:
+    """What it may cost at most to run all cases with each candidate."""
     memory = Memory()
+    calls = [
+        Writer(candidate.model, memory, memory, candidate.options, candidate.prompts).most(case.subject)
+        for case in cases
+        for candidate in candidates
+    ]
+    return Spent(
+        sum(call.money for call in calls),
+        len(calls),
+        sum(call.input_tokens for call in calls),
+        sum(call.output_tokens for call in calls),
+    )
+
+
+def run(
+    case: Case, candidate: Candidate, ledger: Ledger | None = None, clock: Clock = time.monotonic
+) -> tuple[RiskSummary, Score]:
+    """One case, asked anew: nothing is taken from a cache. Its cost is entered in the ledger, and refused by it."""
+    memory = Memory(ledger)
     writer = Writer(candidate.model, memory, memory, candidate.options, candidate.prompts)
     began = clock()
-    summary = writer.risk_summary(case.subject)
+    summary = writer.risk_summary(msgspec.structs.replace(case.subject, repository=NAME, review=case.name))
     seconds = clock() - began
     said = [told.text for told in summary.told if told.is_model]
     return summary, Score(
@@ -80,13 +102,15 @@ def run(case: Case, candidate: Candidate, clock: Clock = time.monotonic) -> tupl
         kept=summary.kept,
         dropped=summary.dropped,
         words=sum(len(text.split()) for text in said),
-        money=sum(call.money for call in memory.calls),
+        money=memory.money,
         seconds=seconds,
         failures=(summary.note,) if summary.note else (),
     )
 
 
-def table(cases: Iterable[Case], candidates: Sequence[Candidate], tell: Callable[[str], None]) -> list[Score]:
+def table(
+    cases: Iterable[Case], candidates: Sequence[Candidate], tell: Callable[[str], None], ledger: Ledger | None = None
+) -> list[Score]:
     """
     Run all cases with each candidate, and tell how each goes, side by side.
 
@@ -98,7 +122,7 @@ def table(cases: Iterable[Case], candidates: Sequence[Candidate], tell: Callable
     for case in cases:
         tell(f"\n{case.name}")
         for number, candidate in enumerate(candidates):
-            summary, score = run(case, candidate)
+            summary, score = run(case, candidate, ledger)
             sums[number] += score
             tell(f"  {candidate.name:<{width}}  {line(score)}")
             for told in summary.told:

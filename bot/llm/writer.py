@@ -110,28 +110,34 @@ class Writer:
         ours = explain.without_model(subject.findings, subject.consequences)
         if not subject.findings:
             return ours
-        prompt = prompts.load("risk_summary", self._folder)
-        shown = gather(subject, prompt, self._options)
+        prompt, shown = self._shown(subject, "risk_summary")
         if not shown.cases:
             return msgspec.structs.replace(ours, note="no finding fits what a model may be told")
+        question = self._question(prompt, {"evidence": shown.payload}, explain.schema(shown))
         try:
-            schema = explain.schema(shown)
-            answer, money = self._ask(_purpose(subject, prompt), prompt, {"evidence": shown.payload}, schema, Answer)
+            answer, money = self._ask(_purpose(subject, prompt), prompt, question, Answer)
         except NoAnswer as exc:
             return msgspec.structs.replace(ours, note=str(exc))
         return msgspec.structs.replace(explain.with_answer(ours, shown, answer, self._model.name), cost=money)
 
+    def most(self, subject: Subject) -> Call:
+        """What `risk_summary` may cost at most, where it was not asked before."""
+        prompt, shown = self._shown(subject, "risk_summary")
+        purpose = _purpose(subject, prompt)
+        if not shown.cases:
+            return self._call(purpose, 0, 0)
+        return self._most(purpose, self._question(prompt, {"evidence": shown.payload}, explain.schema(shown)))
+
     def explain(self, subject: Subject) -> Told:
         """What the first finding means; its own words where no model's can be had."""
         ours = explain.without_model(subject.findings[:1], subject.consequences).told[0]
-        prompt = prompts.load("explain_finding", self._folder)
-        shown = gather(subject, prompt, self._options)
+        prompt, shown = self._shown(subject, "explain_finding")
         if not shown.cases:
             return ours
         case = shown.cases[0]
+        question = self._question(prompt, {"evidence": shown.payload}, explain.schema_of_one(case.id))
         try:
-            schema = explain.schema_of_one(case.id)
-            answer, _ = self._ask(_purpose(subject, prompt), prompt, {"evidence": shown.payload}, schema, Answer)
+            answer, _ = self._ask(_purpose(subject, prompt), prompt, question, Answer)
         except NoAnswer:
             return ours
         return explain.explained(ours, case, shown, answer)
@@ -146,30 +152,30 @@ class Writer:
         """
         prompt = prompts.load("digest", self._folder)
         text = msgspec.json.format(msgspec.json.encode(facts), indent=1).decode()
+        question = self._question(prompt, {"facts": text}, explain.schema_of_text())
         purpose = Purpose("", f"digest of {channel}", prompt.name)
         try:
-            answer, _ = self._ask(purpose, prompt, {"facts": text}, explain.schema_of_text(), explain.AnswerInText)
+            answer, _ = self._ask(purpose, prompt, question, explain.AnswerInText)
         except NoAnswer:
             return ""
         return explain.opening(facts, answer)
 
-    def _ask(
-        self, purpose: Purpose, prompt: Prompt, values: Mapping[str, str], schema: dict[str, Any], type_: type[_T]
-    ) -> tuple[_T, float]:
+    def _shown(self, subject: Subject, name: str) -> tuple[Prompt, Evidence]:
+        prompt = prompts.load(name, self._folder)
+        return prompt, gather(subject, prompt, self._options)
+
+    def _question(self, prompt: Prompt, values: Mapping[str, str], schema: dict[str, Any]) -> Question:
+        wanted, options = prompt.model, self._options
+        temperature = wanted.temperature if options.temperature is None else options.temperature
+        return Question(prompt.render(**values), schema, temperature, options.answer_tokens or wanted.answer_tokens)
+
+    def _ask(self, purpose: Purpose, prompt: Prompt, question: Question, type_: type[_T]) -> tuple[_T, float]:
         """
         The answer, and what it cost: nothing where it was known.
 
         Raises:
             NoAnswer: When there is none that can be used.
         """
-        wanted = prompt.model
-        temperature = self._options.temperature
-        question = Question(
-            prompt.render(**values),
-            schema,
-            wanted.temperature if temperature is None else temperature,
-            self._options.answer_tokens or wanted.answer_tokens,
-        )
         key = _key(prompt, self._model, question)
         known = self._answers.find(key)
         if known is not None:
@@ -181,19 +187,22 @@ class Writer:
 
     def _paid(self, purpose: Purpose, question: Question) -> tuple[Reply, float]:
         """Ask within the budget: the most that it may cost is entered before it is sent, what it did cost after."""
-        asked = evidence.tokens_in(question.messages.system + question.messages.user + str(question.schema))
-        most = self._call(purpose, asked, question.answer_tokens)
+        most = self._most(purpose, question)
         number = self._ledger.reserve(most, self._options.budget)
         if isinstance(number, str):
             raise OverBudget(number)
         reply = self._model.ask(question)  # where it fails the most it could cost stays: it may have been counted there
         spent = self._call(
             purpose,
-            asked if reply.input_tokens is None else reply.input_tokens,
+            most.input_tokens if reply.input_tokens is None else reply.input_tokens,
             evidence.tokens_in(reply.text) if reply.output_tokens is None else reply.output_tokens,
         )
         self._ledger.settle(number, spent)
         return reply, spent.money
+
+    def _most(self, purpose: Purpose, question: Question) -> Call:
+        asked = evidence.tokens_in(question.messages.system + question.messages.user + str(question.schema))
+        return self._call(purpose, asked, question.answer_tokens)
 
     def _call(self, purpose: Purpose, input_tokens: int, output_tokens: int) -> Call:
         money = self._options.prices.of(input_tokens, output_tokens)
@@ -203,9 +212,20 @@ class Writer:
 class Memory:
     """A cache and a ledger for as long as a process lives."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: Ledger | None = None) -> None:
+        """
+        Args:
+            ledger: Where calls are entered too; without one nothing is refused.
+        """
+        self._ledger = ledger
         self._answers: dict[str, str] = {}
-        self.calls: list[Call] = []
+        self.calls: dict[int, Call] = {}
+        """By the number that they were entered under."""
+
+    @property
+    def money(self) -> float:
+        """What all calls cost; those without an answer count with what they might have."""
+        return sum(call.money for call in self.calls.values())
 
     def find(self, key: str) -> str | None:
         """See `Answers`."""
@@ -216,13 +236,17 @@ class Memory:
         self._answers[key] = text
 
     def reserve(self, call: Call, budget: Budget) -> int | str:
-        """See `Ledger`; whoever has no store has no budget."""
-        self.calls.append(call)
-        return len(self.calls) - 1
+        """See `Ledger`."""
+        number = len(self.calls) if self._ledger is None else self._ledger.reserve(call, budget)
+        if isinstance(number, int):
+            self.calls[number] = call
+        return number
 
     def settle(self, number: int, call: Call) -> None:
         """See `Ledger`."""
         self.calls[number] = call
+        if self._ledger is not None:
+            self._ledger.settle(number, call)
 
 
 def gather(subject: Subject, prompt: Prompt, options: Options) -> Evidence:

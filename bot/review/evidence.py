@@ -140,7 +140,7 @@ def gather(
     """
     clean = _Clean(lines_of, lambda path: code == "private" or is_denied(path) or denied(path))
     declared = tuple(definitions)
-    clean.read(_paths(findings, declared))
+    clean.read(paths(findings, declared))
     entries = {row.entry: _entry(row, clean) for row in consequences if row.changed}
     evidence = Evidence(
         entries=tuple(entries.values())[:_MOST_ENTRIES],
@@ -189,8 +189,8 @@ def _shared(cases: Sequence[Case], clean: _Clean) -> Iterator[Shared]:
         yield Shared(f"T{number}", tuple(by_id[id_] for id_ in ids), " and ".join(shares))
 
 
-def _paths(findings: Iterable[Finding], definitions: Iterable[Definition]) -> Iterator[str]:
-    """The files that may be quoted."""
+def paths(findings: Iterable[Finding], definitions: Iterable[Definition]) -> Iterator[str]:
+    """The files that may be quoted for some findings, some more than once."""
     for finding in findings:
         yield from (place.path for place in (finding.place, *(step.place for step in finding.trace)))
     for definition in definitions:

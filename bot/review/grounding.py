@@ -43,9 +43,9 @@ _PRAISE = re.compile(
 )
 """That something got better, of code in which something was found: `reduces queries`; but not `would reduce them`."""
 _CAUSE = re.compile(
-    r"""\b(?: because | caus(?:e|es|ed|ing) | due\ to | owing\ to | leads?\ to | led\ to | results?\ in | resulting
-      | therefore | thus | hence | consequently | as\ a\ (?:result|consequence) | trigger(?:s|ed|ing)? | since
-      | so\ that | mak(?:es|ing) | amplif\w+ | worsen\w* | aggravat\w+ | compound(?:s|ed|ing) | depend(?:s|ed|ing)? )\b""",
+    r"""\b(?: because | since | therefore | thus | hence | consequently | so\ that | as\ a\ (?:result|consequence)
+      | caus(?:es?|ed|ing) | due\ to | owing\ to | le(?:ads?|d)\ to | results?\ in | resulting | trigger(?:s|ed|ing)?
+      | mak(?:es|ing) | amplif\w+ | worsen\w* | aggravat\w+ | compound(?:s|ed|ing) | depend(?:s|ed|ing)? )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 """That one thing brings about another."""

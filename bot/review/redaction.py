@@ -106,7 +106,8 @@ _TOKEN = re.compile(
 )
 """Tokens that say what they are: a service's prefix, then something long."""
 _LITERAL = re.compile(r"""(?P<quote>["'`])(?P<value>(?:\\.|(?!(?P=quote))[^\\\n])*)(?P=quote)""")
-_RANDOM = re.compile(r"[\w+/=.~$!@%^&*-]{20,}")
+_RANDOM = re.compile(r"[\w+/.~$!@%^&*-]{20,}={0,2}")
+"""Without a `=` inside: what stands before it is a name."""
 _HEX = re.compile(r"(?i)(?:0x)?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12,}")
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//|--|\*|/\*|<!--|;)\s?(?P<text>.*)$")
 _PLACEHOLDER = re.compile(r"[A-Z][A-Z0-9_]*|[{<%$].*[}>%sd)]|\*+|\.+|None|null|true|false", re.DOTALL)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
 from bot.review.drafts import PullRequest
+from bot.review.redaction import redacted
 from bot.storage import repositories
 from bot.storage.database import Room, insert, reads, writes
 from bot.storage.tables import pull_requests as table
@@ -30,7 +31,8 @@ class PullRequests(Room):
     @writes
     def save(self, connection: Connection, pull_request: PullRequest) -> PullRequest:
         """
-        Keep what GitHub says of a pull request. Its `id` is ours to give, and a summary comment that is known stays.
+        Keep what GitHub says of a pull request, without secrets. Its `id` is ours to give, and a summary comment that
+        is known stays.
 
         Args:
             pull_request: As told; what is older than what is known changes nothing.
@@ -46,7 +48,7 @@ class PullRequests(Room):
             pull_request.repository_id,
         )
         values = {
-            "title": pull_request.title,
+            "title": redacted(pull_request.title, is_code=False),
             "author": pull_request.author,
             "head": pull_request.head,
             "head_repository": pull_request.head_repository,

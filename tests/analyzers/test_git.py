@@ -324,6 +324,23 @@ def test_names_lead_to_commits(root: Path) -> None:
                 repository.resolve(name)
 
 
+def test_what_commits_say(root: Path) -> None:
+    """The newest messages that the base has not, oldest first; a configured signature check is not run."""
+    commit(root, {"a.py": "a"})
+    git(root, "tag", "v1")
+    git(root, "checkout", "-q", "-b", "topic")
+    for message in ("first", "Say whose\n\nThe list shows it.\n  Twice.", "last"):
+        git(root, "commit", "-q", "--allow-empty", "-m", message)
+    git(root, "config", "log.showSignature", "true")
+    git(root, "config", "gpg.program", "/nowhere/gpg")
+    with Repository(root) as repository:
+        assert repository.current_branch() == "topic"
+        assert repository.messages("v1", "topic", 2) == ("Say whose\n\nThe list shows it.\n  Twice.", "last")
+        assert repository.messages("topic", "v1", 2) == ()
+        git(root, "checkout", "-q", "--detach")
+        assert repository.current_branch() is None
+
+
 def test_the_default_branch_is_the_remotes_else_main_else_master(root: Path, tmp_path: Path) -> None:
     """A clone asks what its remote said."""
     with Repository(root) as repository, pytest.raises(UnknownRevision, match="No default branch"):

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,6 +84,34 @@ def test_without_an_installation() -> None:
     payload.pop("installation", None)
     event = events.parse(Delivery("d", "pull_request", json.dumps(payload).encode()))
     assert event == Ignored("sent by a webhook that is not an App's")
+
+
+EVENTS = [(event, action) for event, actions in RECORDED["payloads"].items() for action in actions]
+
+
+@pytest.mark.parametrize(("event", "action"), EVENTS)
+def test_what_is_stored_says_the_same(event: str, action: str) -> None:
+    """Without descriptions, and without secrets in titles; what people say to us stays."""
+    sent = _recorded(event, action, installation={"id": 7, "node_id": "x"})
+    kept = events.parse(events.keepable(sent))
+    told = events.parse(sent)
+    if isinstance(told, PullRequestChanged):
+        pull = msgspec.structs.replace(told.pull_request, description="")
+        told = msgspec.structs.replace(told, pull_request=pull)
+    assert kept == told
+
+
+def test_secrets_are_not_stored() -> None:
+    """Neither those that stand in a pull request's title nor those in its description, now or before an edit."""
+    secret = "hunter2trustno1"
+    described = {**RECORDED["payloads"]["pull_request"]["closed"]["pull_request"]}
+    described |= {"title": f"Set password={secret}", "body": f"The password is {secret}."}
+    changes = {"title": {"from": f"password={secret}"}, "body": {"from": secret}, "base": {"ref": {"from": "main"}}}
+    sent = _recorded("pull_request", "closed", pull_request=described, changes=changes)
+    kept = events.keepable(sent).body
+    assert secret.encode() not in kept
+    assert b"REDACTED" in kept
+    assert json.loads(kept)["changes"] == {"base": {"ref": {"from": "main"}}}
 
 
 def test_a_pull_requests_life(double: Double) -> None:

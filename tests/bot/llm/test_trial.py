@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,10 @@ import pytest
 
 from analyzers import catalogue
 from bot.cli import cases
+from bot.demo import TITLE
 from bot.llm.trial import Score
+from bot.review.spending import Purpose
+from bot.storage.store import Store
 from tests.doubles import llm
 from tests.doubles.llm import Answer, Endpoint
 
@@ -64,10 +68,53 @@ def test_two_models_side_by_side(endpoint: Endpoint, tmp_path: Path) -> None:
     ran = countersign(endpoint, tmp_path, "prompts", "eval", "--cases", "2", "--against-model", "worse")
     assert ran.returncode == 0, ran.stderr
     whole = ran.stdout.partition("\nall\n")[2]
-    assert "good   sentences kept 6, dropped 2 (75% grounded)  findings 2/2  words 14  cost 0.0000" in whole
-    assert "worse  sentences kept 0, dropped 8 (0% grounded)  findings 0/2  words 0" in whole
+    assert "good   sentences kept 4, dropped 2 (67% grounded)  findings 2/2  words 14  cost 0.0000" in whole
+    assert "worse  sentences kept 0, dropped 6 (0% grounded)  findings 0/2  words 0" in whole
     assert "the model said nothing that the evidence bears" in whole
     assert len(endpoint.requests) == 4
+
+
+PRICES = {"COUNTERSIGN_LLM_INPUT_PRICE": "2", "COUNTERSIGN_LLM_OUTPUT_PRICE": "10"}
+
+
+def test_what_it_may_cost_is_said_before(endpoint: Endpoint, tmp_path: Path) -> None:
+    """With `--cost` nothing is sent; what it does cost is counted for the month."""
+    endpoint.script = llm.everywhere("Each row is read on its own.")
+    told = countersign(endpoint, tmp_path, "prompts", "eval", "--cases", "2", "--cost", **PRICES)
+    assert (told.returncode, endpoint.requests) == (0, [])
+    (line,) = told.stdout.splitlines()
+    found = re.fullmatch(r"2 questions, at most (\d+) tokens sent and 3200 answered, at most (0\.\d{4}) to pay", line)
+    assert found is not None
+    assert float(found[2]) == pytest.approx(int(found[1]) * 2e-6 + 3200 * 1e-5, abs=1e-4)
+    ran = countersign(endpoint, tmp_path, "prompts", "eval", "--cases", "2", **PRICES)
+    assert ran.stdout.startswith(line)
+    assert "words 14  cost 0.0080" in ran.stdout  # 1000 tokens sent and 200 answered, twice
+    with Store.open(f"sqlite:///{tmp_path}/countersign.sqlite3") as store:
+        spent = store.ledger.spending(Purpose("prompts eval", "")).month
+    assert (spent.calls, round(spent.money, 6)) == (2, 0.008)
+
+
+@pytest.mark.parametrize(
+    ("budget", "says"),
+    [
+        ("MONTH", "countersign: the budget for this month does not allow another call: this trial may cost 0."),
+        ("REPOSITORY", "countersign: the budget for this repository and month does not allow another call: this"),
+    ],
+)
+def test_a_trial_that_is_too_dear_is_not_begun(endpoint: Endpoint, tmp_path: Path, budget: str, says: str) -> None:
+    """Nothing is sent where the whole could exceed the budget."""
+    prices = {**PRICES, f"COUNTERSIGN_LLM_{budget}_BUDGET": "0.03"}
+    ran = countersign(endpoint, tmp_path, "prompts", "eval", "--cases", "2", **prices)
+    assert (ran.returncode, endpoint.requests) == (2, [])
+    assert ran.stderr.startswith(says)
+
+
+def test_a_case_that_is_too_dear_is_left_out(endpoint: Endpoint, tmp_path: Path) -> None:
+    """The budget of a review is that of a case."""
+    prices = {**PRICES, "COUNTERSIGN_LLM_REVIEW_BUDGET": "0.001"}
+    ran = countersign(endpoint, tmp_path, "prompts", "eval", "--cases", "1", **prices)
+    assert (ran.returncode, endpoint.requests) == (0, [])
+    assert "the budget for this review does not allow another call" in ran.stdout
 
 
 def test_without_a_model_or_a_case(endpoint: Endpoint, tmp_path: Path) -> None:
@@ -87,6 +134,7 @@ def test_a_review_says_nothing_without_the_flag(endpoint: Endpoint, tmp_path: Pa
     worded = countersign(endpoint, tmp_path, "review", "--llm", "--repo", str(tmp_path / "shop"))
     assert len(endpoint.requests) == 1
     assert "Each row is read on its own." in worded.stdout
+    assert f'"title": "{TITLE}"' in endpoint.requests[0]["messages"][1]["content"]  # its only commit's
     assert worded.stdout.endswith(plain.stdout.partition("\n\n")[2])  # the findings are the same
     again = countersign(endpoint, tmp_path, "review", "--llm", "--repo", str(tmp_path / "shop"))
     assert again.stdout == worded.stdout

@@ -52,6 +52,12 @@ def test_a_pull_request_comes_back(store: Store) -> None:
         store.pull_requests.get(kept.id + 1)
 
 
+def test_a_secret_in_a_title_is_not_kept(store: Store) -> None:
+    """Its name is."""
+    told = msgspec.structs.replace(PULL_REQUEST, title="Set password=hunter2trustno1 for staging")
+    assert store.pull_requests.save(told).title == "Set password=REDACTED for staging"
+
+
 def test_late_news_are_no_news(store: Store) -> None:
     """What GitHub told earlier does not replace what it told later; what it says of no time always does."""
     second = AT + dt.timedelta(seconds=1)
