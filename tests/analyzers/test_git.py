@@ -96,7 +96,7 @@ def test_many_and_large_blobs_do_not_block_each_other(root: Path) -> None:
 
 def test_a_blob_over_the_limit_reads_as_absent(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What follows it in the same batch is read."""
-    monkeypatch.setattr("analyzers.git.MAX_BLOB", 1000)
+    monkeypatch.setattr("analyzers.git.command.MAX_BLOB", 1000)
     commit(root, {"a.py": b"x" * 5500, "b.py": b"y" * 1000})
     with Repository(root) as repository:
         tree = repository.commit_tree("main")
@@ -170,7 +170,7 @@ def test_looking_leaves_the_repository_as_it_was(root: Path) -> None:
     before = snapshot_of(root / ".git")
     with Repository(root) as repository:
         repository.change(repository.commit_tree("HEAD"), repository.working_tree())
-        scratch = repository.scratch.path
+        scratch = repository.scratch().path
         assert scratch.is_dir()
     assert snapshot_of(root / ".git") == before
     assert not scratch.exists()
@@ -480,7 +480,7 @@ def test_a_command_that_hangs_is_ended(
         {"bin/git": f'#!/bin/sh\ncase "$*" in *ls-tree* | *cat-file*) exec sleep 20 ;; esac\nexec {real} "$@"\n'},
     )
     (tmp_path / "bin" / "git").chmod(0o755)
-    monkeypatch.setattr("analyzers.git.TIMEOUT", 0.5)
+    monkeypatch.setattr("analyzers.git.command.TIMEOUT", 0.5)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     with Repository(root) as repository, pytest.raises(GitTimeout, match="took over"):
         ask(repository.commit_tree("main"))
