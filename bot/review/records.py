@@ -133,6 +133,10 @@ class Worker(msgspec.Struct, frozen=True):
     """UTC."""
 
 
+REVIEW = "review:"
+"""How the key of a message about a pull request begins; its id follows."""
+
+
 class SlackMessage(msgspec.Struct, frozen=True):
     """A message that stands once in a channel and is kept up to date."""
 

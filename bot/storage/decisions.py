@@ -4,7 +4,7 @@ Decisions: what a person said of drafts, never forgotten, and what follows from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -96,6 +96,25 @@ class Decisions(Room):
             query = query.where(batches.c.pull_request == pull_request)
         rows = connection.execute(query.order_by(batches.c.id)).all()
         return tuple(_batch(connection, row) for row in rows)
+
+    @reads
+    def elsewhere(self, connection: Connection, made: Iterable[int]) -> tuple[int, ...]:
+        """
+        The other open pull requests with drafts of the findings that batches decided on, by id.
+
+        A dismissal holds in the whole repository, and so does its end.
+        """
+        there, its = drafts.alias(), pull_requests.alias()
+        query = (
+            sa.select(its.c.id)
+            .distinct()
+            .select_from(decisions.join(drafts).join(pull_requests))
+            .join(there, there.c.fingerprint == drafts.c.fingerprint)
+            .join(its, (its.c.id == there.c.pull_request) & (its.c.repository == pull_requests.c.repository))
+            .where(decisions.c.batch.in_(list(made)), its.c.id != pull_requests.c.id, its.c.is_open, ~there.c.is_gone)
+            .order_by(its.c.id)
+        )
+        return tuple(connection.scalars(query))
 
     @writes
     def mark_published(self, connection: Connection, batch: int) -> None:

@@ -4,11 +4,14 @@ What is known of Slack: whose account there is whose at GitHub, and which messag
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from bot.review.records import SlackMessage
+from bot.review.records import REVIEW, SlackMessage
 from bot.storage.database import Room, insert, insert_new, reads, writes
+from bot.storage.tables import pull_requests
 from bot.storage.tables import slack_accounts as accounts
 from bot.storage.tables import slack_messages as messages
 
@@ -85,9 +88,16 @@ class Slack(Room):
         )
 
     @writes
-    def forget(self, connection: Connection, channel: str, key: str) -> None:
-        """Forget a message that was deleted in Slack."""
-        connection.execute(messages.delete().where(messages.c.channel == channel, messages.c.key == key))
+    def forget_ended(self, connection: Connection, before: dt.datetime) -> int:
+        """
+        Forget the messages that were begun before a time, but for those about open pull requests; how many.
+
+        A message is kept for what follows it: pushes and decisions, which end with the pull request, and buttons that
+        are pressed, which for a digest end with the next one.
+        """
+        followed = sa.select(REVIEW + sa.cast(pull_requests.c.id, sa.Text)).where(pull_requests.c.is_open)
+        ended = (messages.c.begun_at < before) & messages.c.key.not_in(followed)
+        return connection.execute(messages.delete().where(ended)).rowcount
 
 
 def _message(connection: Connection, channel: str, key: str) -> SlackMessage:

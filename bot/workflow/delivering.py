@@ -23,7 +23,7 @@ from bot.workflow.service import Service
 
 
 class Work(msgspec.Struct, frozen=True):
-    """What is to be done for one pull request: a review, or the publishing of decisions."""
+    """What is to be done for one pull request: a review, the publishing of decisions, or else word of how it stands."""
 
     pull_request: int
     review: int | None = None
@@ -84,6 +84,8 @@ def work_of(service: Service, done: Done, cause: str) -> list[Work]:
 
 def _changed(service: Service, event: PullRequestChanged, cause: str) -> list[Work]:
     pull = service.store.pull_requests.save(event.pull_request)
-    if not pull.is_open or event.action == "converted_to_draft":
+    if not pull.is_open:
+        return [Work(pull.id, cause=cause)]
+    if event.action == "converted_to_draft":
         return []
     return [review_of(service, pull.id, cause, again=event.action not in ("opened", "synchronize"))]

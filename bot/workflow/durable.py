@@ -195,9 +195,11 @@ class Durable:
             id_ = f"review:{work.review}.{work.attempt}"
             installation = self.service.store.pull_requests.get(pull).installation
             self._enqueue("review", id_, REVIEWS, installation, pull, work.review, work.attempt, work.cause)
-        else:
+        elif work.batch is not None:
             id_ = f"publish:{work.batch}" + (f"~{again}" if again else "")
             self._enqueue("publish", id_, PUBLICATIONS, pull, pull, None, 0, work.cause)
+        elif self.service.slack is not None:
+            self._enqueue("tell", f"tell:{work.cause}", SLACK, pull, pull)
 
     def obey(self, act: Sign | Dismiss) -> None:
         """Have an act in Slack carried out; when this returns, it will be, once however often Slack sends it."""
@@ -235,7 +237,7 @@ class Durable:
 
     def _publish(self, pull_request: int, review: int | None, attempt: int, cause: str) -> None:
         with bound_contextvars(delivery=cause, pull_request=pull_request):
-            self._bring_up_to_date(pull_request, review, attempt)
+            self._bring_up_to_date(pull_request, review, attempt, cause)
             if self.service.slack is not None:  # in a workflow of its own: GitHub does not wait for Slack
                 self._enqueue("tell", f"tell:{DBOS.workflow_id}", SLACK, pull_request, pull_request)
             if review is not None and self.service.writer is not None:  # and neither waits for a language model
@@ -267,7 +269,7 @@ class Durable:
             self.begin(work)
             self._tell(work.pull_request)
 
-    def _bring_up_to_date(self, pull_request: int, review: int | None, attempt: int) -> None:
+    def _bring_up_to_date(self, pull_request: int, review: int | None, attempt: int, cause: str) -> None:
         problem = ""
         try:
             if review is not None and not self._do(reviewing.settle, review, attempt):
@@ -276,6 +278,9 @@ class Durable:
             if self._do(publishing.post, pull_request):
                 self._do(publishing.follow, pull_request)
                 self._do(showing.show, pull_request)
+                for other in self._do(publishing.concerned, batches):
+                    id_ = f"publish:{max(batches)}@{other}"
+                    self._enqueue("publish", id_, PUBLICATIONS, other, other, None, 0, cause)
                 self._do(publishing.mark_published, batches)
                 return
         except GaveUp as gave_up:
@@ -392,6 +397,7 @@ class Durable:
         if next(self._sweeps) % SEEN == 0:
             for work in sweeping.missed_pull_requests(self.service):
                 self.begin(work)
+        sweeping.forget(self.service)
         self._forget()
 
     def _forget(self) -> None:

@@ -29,6 +29,11 @@ def unpublished(service: Service, pull_request_id: int) -> list[int]:
     return [batch.id for batch in service.store.decisions.unpublished(pull_request_id)]
 
 
+def concerned(service: Service, batches: Sequence[int]) -> list[int]:
+    """The other pull requests whose drafts these batches decide on, by id: what is dismissed is so in all of them."""
+    return list(service.store.decisions.elsewhere(batches))
+
+
 def mark_published(service: Service, batches: Sequence[int]) -> None:
     """Note that GitHub shows what was decided."""
     for batch in batches:

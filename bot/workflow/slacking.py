@@ -20,7 +20,7 @@ from bot.github import repository
 from bot.llm.writer import Writer
 from bot.review.digest import concerning, digest, facts
 from bot.review.drafts import Decision, Draft, PullRequest
-from bot.review.records import SlackMessage
+from bot.review.records import REVIEW, SlackMessage
 from bot.settings import SlackChannel
 from bot.slack import linking, messages
 from bot.slack.blocks import Message
@@ -56,7 +56,7 @@ def tell(service: Service, pull_request_id: int) -> None:
     review = service.store.reviews.find(pull.id, pull.head)
     problem = review.reason if review is not None and review.status in ("partial", "dead") else ""
     last = {decision.draft: decision for decision in made if decision.action in ("sign", "dismiss")}
-    key = f"review:{pull.id}"
+    key = f"{REVIEW}{pull.id}"
     known = {message.channel: message for message in service.store.slack.find(key)}
     for channel in team.channels:
         chosen = concerning(channel, pull, drafts)

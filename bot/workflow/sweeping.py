@@ -32,10 +32,16 @@ _log = structlog.get_logger()
 
 
 def late_deliveries(service: Service) -> list[str]:
-    """Deliveries that came in and were not handled; old ones that were are forgotten."""
-    service.store.deliveries.forget(service.now() - KEPT)
-    service.store.commands.forget(service.now() - KEPT)
+    """Deliveries that came in and were not handled."""
     return list(service.store.deliveries.unfinished(service.now() - LATE))
+
+
+def forget(service: Service) -> None:
+    """Forget what was handled long ago."""
+    before = service.now() - KEPT
+    service.store.deliveries.forget(before)
+    service.store.commands.forget(before)
+    service.store.slack.forget_ended(before)
 
 
 def unpublished(service: Service) -> list[Work]:

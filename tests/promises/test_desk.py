@@ -5,17 +5,30 @@ Promises 19 and 20 on the signing desk: nothing is public before a person with w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 import requests
 
 from tests.doubles import scenario
+from tests.doubles.git import Content
 from tests.doubles.github import GitHub
-from tests.doubles.scenario import AUTHOR, REVIEWER, STRANGER, Scene
+from tests.doubles.scenario import AUTHOR, REVIEWER, SHIFTED, STRANGER, WITH_N_PLUS_ONE, Scene
 from tests.doubles.sign_in import CLIENT_SECRET
+from tests.promises import seen
 from tests.promises.conftest import QUICK
 from tests.promises.running import Service, eventually
+
+OTHER_EVIDENCE = {
+    "orders/labels.py": """\
+from orders.models import Customer
+
+
+def label(order):
+    return f"{order.number} {Customer.objects.get(pk=order.customer_id).name}"
+"""
+}
+"""The same label asks in another way: what was said of the first does not hold for it."""
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +53,15 @@ class Browser(requests.Session):
 
     def sign(self, text: str) -> requests.Response:
         """Sign draft 1 with the form of a page."""
+        return self.submit(text, "sign")
+
+    def decide(self, page: str, action: str, **said: str) -> None:
+        """Decide on draft 1 with the form of a page that is read now."""
+        assert self.submit(self.get(page).text, action, **said).status_code == 200
+
+    def submit(self, text: str, action: str, **said: str) -> requests.Response:
         fields = dict(re.findall(r'<input type="hidden" name="(form|head|act)" value="([^"]*)">', text))
-        return self.post(f"{self.page}/decisions", data={**fields, "draft": "1", "action": "sign"})
+        return self.post(f"{self.page}/decisions", data={**fields, "draft": "1", "action": action, **said})
 
 
 def test_19_a_draft_is_signed_on_the_desk(github: GitHub, desk: Service, names: Iterator[str]) -> None:
@@ -57,6 +77,42 @@ def test_19_a_draft_is_signed_on_the_desk(github: GitHub, desk: Service, names: 
     (comment,) = eventually(lambda: at.pull.review_comments, desk.log.read_text)
     assert (comment.path, comment.line, comment.side) == ("orders/labels.py", 2, "RIGHT")
     eventually(lambda: "posted on this line" in grace.get(grace.page).text, desk.log.read_text)
+
+
+def test_12_a_dismissal_on_the_desk_holds(github: GitHub, desk: Service, names: Iterator[str]) -> None:
+    """
+    Dismissed on the desk: silent through pushes, in a second pull request, and in one that was open already. Other
+    evidence speaks again. Taken back in the list of suppressions, it waits wherever it is found.
+    """
+    at = scenario.scene(github, name=next(names))
+    second = another(github, at, "second", WITH_N_PLUS_ONE)
+    desk.rest()
+    assert [seen.check(each).output["title"] for each in (at, second)] == ["1 draft waits for a signature"] * 2
+    grace = Browser(github, desk, at, REVIEWER)
+    grace.decide(grace.page, "dismiss", category="accepted", reason="three orders at most")
+    desk.rest()
+    assert [seen.check(each).conclusion for each in (at, second)] == ["success"] * 2
+    github.people.push(at.repository, "feature", SHIFTED, by=AUTHOR)
+    third = another(github, at, "third", WITH_N_PLUS_ONE)
+    fourth = another(github, at, "fourth", OTHER_EVIDENCE)
+    desk.rest()
+    assert [seen.check(each).conclusion for each in (at, second, third)] == ["success"] * 3
+    assert seen.check(fourth).output["title"] == "1 draft waits for a signature"
+    listed = grace.get(f"{desk.url}/suppressions").text
+    assert "three orders at most" in listed
+    grace.decide(f"{desk.url}/suppressions", "undo")
+    desk.rest()
+    titles = [seen.check(each).output["title"] for each in (at, second, third)]
+    assert titles == ["1 draft waits for a signature"] * 3
+    assert "three orders at most" not in grace.get(f"{desk.url}/suppressions").text
+    assert not any(seen.found(each) for each in (at, second, third, fourth))
+
+
+def another(github: GitHub, at: Scene, branch: str, files: Mapping[str, Content]) -> Scene:
+    """A further pull request in the same repository."""
+    git = at.repository.git
+    git.commit(branch, files, branch, parent=git.resolve("refs/heads/main"))
+    return Scene(at.repository, at.installation, github.people.open_pull(at.repository, branch, by=AUTHOR))
 
 
 def test_20_write_access_is_asked_each_time(github: GitHub, desk: Service, names: Iterator[str]) -> None:

@@ -16,7 +16,8 @@ from bot.slack import linking
 from bot.slack.linking import SlackUser
 from bot.storage.store import Store
 from tests.doubles import slack as doubles
-from tests.doubles.scenario import REVIEWER, Scene
+from tests.doubles.github import GitHub
+from tests.doubles.scenario import AUTHOR, REVIEWER, Scene
 from tests.doubles.slack import CHANNEL, SIGNING_SECRET, TEAM, TOKEN, Slack
 from tests.promises.conftest import QUICK, Open
 from tests.promises.running import Service, eventually
@@ -132,6 +133,15 @@ def test_12_a_draft_is_dismissed_in_slack_with_a_reason(team: Team) -> None:
     (decision,) = team.decisions
     assert (decision.category, decision.reason) == ("accepted", "four rows at most")
     assert not team.at.pull.review_comments
+
+
+def test_a_closed_pull_request_asks_for_nothing(github: GitHub, team: Team) -> None:
+    """Once it is closed its message says so, without buttons; opened again, they are back."""
+    github.people.close(team.at.pull, by=AUTHOR)
+    assert team.says("The pull request is closed.")
+    assert '"action_id"' not in team.message.words
+    github.people.reopen(team.at.pull, by=AUTHOR)
+    assert team.says("1 waiting for a signature")
 
 
 def test_20_only_who_may_write_decides(team: Team) -> None:

@@ -19,7 +19,7 @@ from bot.settings import SlackChannel
 from bot.storage import tables
 from bot.storage.store import Store
 from tests.bot.storage.conftest import Clock
-from tests.bot.storage.samples import decision, drafted, finding
+from tests.bot.storage.samples import PULL_REQUEST, decision, drafted, finding
 
 WEEK = dt.timedelta(days=7)
 
@@ -46,6 +46,22 @@ def test_a_message_is_begun_once(store: Store, clock: Clock) -> None:
     other = store.slack.begin("C0", "review:1")
     assert store.slack.find("review:1") == (other, said)
     assert (store.slack.at("C1", "1.2"), store.slack.at("C0", "1.2")) == (said, None)
+
+
+def test_messages_end_with_what_they_follow(store: Store, clock: Clock) -> None:
+    """Old ones are forgotten, but not while their pull request is open."""
+    pulls = [
+        store.pull_requests.save(msgspec.structs.replace(PULL_REQUEST, number=number, is_open=number != 2))
+        for number in (1, 2)
+    ]
+    keys = [*(f"review:{pull.id}" for pull in pulls), "digest:2025-03-01"]
+    for key in keys:
+        store.slack.begin("C1", key)
+    assert store.slack.forget_ended(clock()) == 0
+    clock.pass_(days=1)
+    store.slack.begin("C1", "digest:2025-03-02")
+    assert store.slack.forget_ended(clock()) == 2
+    assert [len(store.slack.find(key)) for key in (*keys, "digest:2025-03-02")] == [1, 0, 0, 1]
 
 
 def test_what_happened_since(store: Store, clock: Clock) -> None:
