@@ -15,5 +15,6 @@ of fetched, and every machine sees the same diff.
 from __future__ import annotations
 
 from analyzers.git.repository import Repository
+from analyzers.git.trees import CommitTree, GitTree, IndexTree, WorkingTree
 
-__all__ = ["Repository"]
+__all__ = ["CommitTree", "GitTree", "IndexTree", "Repository", "WorkingTree"]
