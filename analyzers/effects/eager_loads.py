@@ -4,10 +4,12 @@ What eager loading adds to a query, and to rows that are there.
 
 from __future__ import annotations
 
+import re
+
 from analyzers import ir
 from analyzers.effects.frame import Frame
 from analyzers.effects.loads import Loads, prefixes
-from analyzers.effects.machine import Machine
+from analyzers.effects.machine import Arguments, Machine
 from analyzers.effects.tree import How
 from analyzers.effects.values import (
     FUNCTIONS,
@@ -24,6 +26,9 @@ from analyzers.effects.values import (
 )
 from analyzers.frameworks import Operation
 from analyzers.program.orm import ModelInfo
+
+_SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[.\s]+")
+"""Where a name in camel case gets an underscore."""
 
 
 def with_loader(
@@ -94,6 +99,33 @@ def _with_entry(
         elif not isinstance(part, Const):
             query.loads = with_loader(it, query.loads, part, target, frame, node)
     return loads.plus(path, apart=True).joined(path, query.loads)
+
+
+def added(pattern: str, arguments: Arguments) -> list[str]:
+    """
+    The attributes that aggregates of relations are given: `withCount("orderLines")` gives "order_lines_count".
+
+    `withCount(["lines as size"])` gives "size", `withSum("lines", "price")` gives "lines_sum_price".
+    """
+    rest = _names(arguments[1]) if len(arguments) > 1 and "{1}" in pattern else [""]
+    given = arguments[:1] if "{1}" in pattern else arguments
+    found = []
+    for name in (name for argument in given for name in _names(argument)):
+        relation, _, alias = name.partition(" as ")
+        found += [alias.strip() or pattern.format(_SNAKE.sub("_", relation).lower(), column) for column in rest]
+    return found
+
+
+def _names(value: Value) -> list[str]:
+    """The texts of a text, a list or the keys of a mapping."""
+    match value:
+        case Const(value=str() as text):
+            return [text]
+        case Group(items=items):
+            return [name for item in items for name in _names(item)]
+        case Items(mapping=dict() as mapping):
+            return [name for key, item in mapping.items() for name in ([key] if isinstance(key, str) else _names(item))]
+    return []
 
 
 def _sibling(path: str, name: str) -> str:

@@ -21,6 +21,7 @@ from analyzers.effects.values import (
     Module,
     Object,
     Outside,
+    Plain,
     QuerySet,
     Value,
     choices,
@@ -29,6 +30,8 @@ from analyzers.effects.values import (
     truth,
 )
 from analyzers.program.symbols import ClassSymbol, External, FunctionSymbol, ModuleSymbol, Symbol, Variable
+
+NEVER_NULL = (Callable, Class, Group, Object, Plain, QuerySet)
 
 
 def evaluate(it: Machine, node: ir.Expr, frame: Frame) -> Value:
@@ -230,8 +233,11 @@ def _conditional(it: Machine, node: ir.Conditional, frame: Frame) -> Value:
 
 
 def _operation(it: Machine, node: ir.Operation, frame: Frame) -> Value:
-    values = [it.evaluate(operand, frame) for operand in node.operands]
     operator = node.operator
+    first = it.evaluate(node.operands[0], frame)
+    if operator == "??" and isinstance(first, Plain):
+        return first
+    values = [first, *(it.evaluate(operand, frame) for operand in node.operands[1:])]
     if operator in ("or", "and", "??"):
         return _either(it, operator, values)
     if operator in ("is", "is not", "==", "!=") and len(values) == 2:
@@ -271,7 +277,7 @@ def _compared(it: Machine, operator: str, one: Value, other: Value) -> Value:
     equal = operator in ("is", "==")
     if isinstance(one, Const) and isinstance(other, Const):
         return Const((one.value == other.value) == equal, sure=one.sure and other.sure)
-    if isinstance(other, Const) and other.value is None and isinstance(one, (QuerySet, Class, Callable, Object, Group)):
+    if isinstance(other, Const) and other.value is None and isinstance(one, NEVER_NULL):
         return Const(not equal)
     if isinstance(one, Class) and isinstance(other, Class):
         return Const((one.symbol is other.symbol) == equal)

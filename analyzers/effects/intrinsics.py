@@ -62,6 +62,7 @@ INTRINSICS: dict[str, Intrinsic] = {
     "__read_cells__": columns.read_cells,
     "__read_columns__": columns.read_columns,
     "__read_fields__": readers.read_fields,
+    "__read_includes__": readers.read_includes,
     "__render__": _render,
     "__serialize__": readers.serialize,
     "__template_of__": _template_of,

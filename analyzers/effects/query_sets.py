@@ -194,6 +194,8 @@ def call_set(
             built.short = isinstance(most, int) and most <= SHORT
         if known.paths == "models":
             _join(it, built, arguments)
+        if known.adds:
+            value.loads = built.loads = built.loads.plus(*eager_loads.added(known.adds, arguments))
         return built
     if known.does == "eager":
         return _eager(it, value, known, arguments, keywords, frame, node)

@@ -7,7 +7,7 @@ Each works out which attributes of a row a declarative class reads, and reads th
 from __future__ import annotations
 
 from analyzers import ir
-from analyzers.effects import query_sets, templates
+from analyzers.effects import query_sets, rows, templates
 from analyzers.effects.frame import Frame
 from analyzers.effects.machine import Machine
 from analyzers.effects.values import (
@@ -371,6 +371,23 @@ def loaded(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Nod
         for part in choices(arguments[0]):
             if isinstance(part, Row) and arguments[1].value in part.loads.paths | part.model.loaded:
                 return it.attribute_of(part, str(arguments[1].value), frame, node)
+    return UNKNOWN
+
+
+def read_includes(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+    """
+    `__read_includes__(transformer, row)`: calls `includeLines($order)`, where `$defaultIncludes` has "lines".
+
+    https://fractal.thephpleague.com/transformers/#default-includes
+    """
+    match arguments:
+        case (Object() as transformer, row):
+            included = it.attribute_of(transformer, "defaultIncludes", frame, node)
+            names = included.items if isinstance(included, Group) else ()
+            for name in (str(name.value) for name in names if isinstance(name, Const)):
+                method = transformer.symbol.method(f"include{rows.pascal(name)}")
+                if method is not None:
+                    it.call_function(Callable(method, transformer), (row,), {}, frame, node)
     return UNKNOWN
 
 

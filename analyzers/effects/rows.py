@@ -9,14 +9,16 @@ from __future__ import annotations
 from analyzers import ir
 from analyzers.effects import eager_loads, query_sets
 from analyzers.effects.frame import Frame
-from analyzers.effects.machine import Machine
+from analyzers.effects.machine import Arguments, Machine
 from analyzers.effects.tree import Count, How
 from analyzers.effects.values import (
     UNKNOWN,
     Callable,
+    Const,
     Items,
     Object,
     Outside,
+    Plain,
     QuerySet,
     Row,
     Value,
@@ -97,18 +99,19 @@ def _accessor(it: Machine, row: Row, name: str, frame: Frame, node: ir.Node) -> 
         method = _made_accessor(row.model.symbol, name)
         if method is not None:
             return _read_made(it, row, method, frame, node)
+        if name in row.loads.paths:
+            return Plain()  # an aggregate that came with it
     return Outside(f"row.{name}", row)
 
 
 def named_accessor(symbol: ClassSymbol, name: str, kind: str) -> FunctionSymbol | None:
     """`getFullNameAttribute` for `full_name`; of a component, `getFullNameProperty`."""
-    return symbol.method(f"get{_pascal(name)}{kind}")
+    return symbol.method(f"get{pascal(name)}{kind}")
 
 
 def _made_accessor(symbol: ClassSymbol, name: str) -> FunctionSymbol | None:
     """`fullName(): Attribute` for `full_name`."""
-    pascal = _pascal(name)
-    method = symbol.method(pascal[:1].lower() + pascal[1:])
+    method = symbol.method(name[:1].lower() + pascal(name)[1:])
     returns = ir.dotted(method.node.returns) if method is not None else None
     return method if returns is not None and returns.rpartition(".")[2] == "Attribute" else None
 
@@ -119,7 +122,8 @@ def _read_made(it: Machine, row: Row, method: FunctionSymbol, frame: Frame, node
     return it.call_value(getter, (UNKNOWN,), {}, frame, node) if getter is not None else UNKNOWN
 
 
-def _pascal(name: str) -> str:
+def pascal(name: str) -> str:
+    """`FullName` for `full_name`."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
@@ -212,6 +216,8 @@ def call_row(
     if known.does == "load":
         eager_loads.load_more(it, row, known, arguments, frame, node)
         return row
+    if known.does == "loaded":
+        return _is_loaded(row, arguments)
     if known.does == "serialize":
         it.read_appended(row, frame, node)
         return UNKNOWN
@@ -222,6 +228,15 @@ def call_row(
             named: dict[str, Value] = {"sender": UNKNOWN, "instance": row}
             it.call_function(Callable(receiver), (), named, frame, node)
     return row if known.gives in ("receiver", "row") else UNKNOWN
+
+
+def _is_loaded(row: Row, arguments: Arguments) -> Value:
+    match arguments:
+        case (Const(value=str() as name),) if name in row.loads.paths | row.model.loaded | row.related.keys():
+            return Const(True)
+        case (Const(value=str()),) if row.assumed is Confidence.CERTAIN:
+            return Const(False)
+    return UNKNOWN
 
 
 def _through_query(

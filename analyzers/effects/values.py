@@ -73,6 +73,16 @@ class Const(Value):
         return ("const", self.value, self.sure)
 
 
+class Plain(Value):
+    """A number or text that is there, never null; which one is not known."""
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> object:
+        return "plain"
+
+
 class QuerySet(Value):
     """A query that was built; `fetched` once it ran and keeps its rows."""
 

@@ -94,6 +94,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "each",
         "serialize",
         "user",
+        "loaded",
     ]
     """
     build: a query set and no round trip. read, write: one round trip. eager: build, and rows come with relations.
@@ -103,7 +104,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     when it is executed. notify: the subscribers of the argument's class are called with it. service: what the factory
     gives that is registered under the argument's name. class: the model that its texts name, `("shop", "Order")`. each:
     runs, and calls its function with every row. serialize: the row is read as the answer to a request. user: the row
-    of who is logged in.
+    of who is logged in. loaded: whether the relation that the argument names is there.
     """
     gives: Literal[
         "queryset", "tuples", "scalars", "row", "rows", "page", "scalar", "nothing", "receiver", "argument"
@@ -129,6 +130,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
     limits: bool = False
     """build: its argument is the most rows there are (`take`)."""
+    adds: str = ""
+    """build: the attribute that its rows get for each relation it names: `{0}_count`, with a column `{0}_sum_{1}`."""
     narrows: bool = False
     """build: some rows are left out (`where`)."""
     by_key: bool = False

@@ -20,8 +20,8 @@ each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.na
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 DOTTED = re.compile(rf"{_WORD}(?:\(\))?(?:\.{_WORD}(?:\(\))?)*")
 """`django.db.models.Model`; a call in between stands for what it gives: `guardian.core.Checker().has_perm`."""
-TEXTS = {"code", "access", "does", "gives", "kind", "language", "on", "paths", "reverse", "reverse_access"}
-"""Fields that hold other things than names: program text, or one of a few words, which decoding already checked."""
+TEXTS = {"code", "access", "adds", "does", "gives", "kind", "language", "on", "paths", "reverse", "reverse_access"}
+"""Fields that hold other things than names: program text, patterns, or one of a few words, which decoding checked."""
 PLACEHOLDERS = {"column": "{name}", "reverse_default": "{model}"}
 
 
