@@ -1,7 +1,7 @@
 """
 What `countersign doctor` looks at: one function for each thing that can be wrong, and what to do about it.
 
-GitHub is asked through a function that is handed in, so that nothing here knows how.
+GitHub and Slack are asked through what is handed in, so that nothing here knows how.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from bot import settings
 from bot.errors import CountersignError
 from bot.github.manifest import CALLBACK
 from bot.settings import FILE_VARIABLE, Settings
+from bot.slack.endpoint import PATH
 from bot.storage import migrations
 from bot.storage.database import Database
 
@@ -31,6 +32,15 @@ SKEW = dt.timedelta(seconds=30)
 """GitHub refuses tokens that were made in its future; a minute is what they are dated back."""
 ROOM = 1024**3
 """Bytes on disk below which it is worth a word."""
+
+_READING = frozenset({"channels:history", "groups:history"})
+"""Scopes with which a message is found again whose answer was lost."""
+# https://docs.slack.dev/reference/methods/conversations.history#errors
+_CURES: Mapping[str, str] = {
+    "channel_not_found": "{team} has no such channel, or it is private and the app is not in it: /invite @{app} there",
+    "not_in_channel": "/invite @{app} there",
+    "is_archived": "unarchive it, or name another",
+}
 
 State = Literal["ok", "note", "wrong"]
 
@@ -61,18 +71,31 @@ class AtGitHub(msgspec.Struct, frozen=True):
     lacking: tuple[Installed, ...] = ()
 
 
-class AskGitHub(Protocol):
-    """What is asked of GitHub; each may raise a `CountersignError`."""
+class AtSlack(msgspec.Struct, frozen=True):
+    """The app as Slack knows it."""
+
+    name: str
+    team: str
+    scopes: frozenset[str]
+    closed: Mapping[str, str] = {}
+    """Slack's code for each channel that the app can't read."""
+
+
+class Ask(Protocol):
+    """What is asked of GitHub and of Slack; each may raise a `CountersignError`."""
 
     def time(self, read: Settings) -> dt.datetime:
-        """Its clock."""
+        """GitHub's clock."""
 
     def app(self, read: Settings) -> AtGitHub:
-        """The App."""
+        """The App at GitHub."""
+
+    def slack(self, read: Settings) -> AtSlack:
+        """The app in Slack, and the channels that are told."""
 
 
 def examine(
-    read: Settings, environment: Mapping[str, str], file: Path | None, ask: AskGitHub, now: Callable[[], dt.datetime]
+    read: Settings, environment: Mapping[str, str], file: Path | None, ask: Ask, now: Callable[[], dt.datetime]
 ) -> Iterator[Observation]:
     """
     Look at everything that the service needs, the nearest first.
@@ -81,7 +104,7 @@ def examine(
         read: The settings.
         environment: The variables that they were read from.
         file: The settings file that was named by an option.
-        ask: Asks GitHub.
+        ask: Asks GitHub and Slack.
         now: This host's clock, UTC.
     """
     yield from _settings(read, environment, file)
@@ -89,6 +112,7 @@ def examine(
     yield from _database(read, now)
     yield from _git()
     yield from _github(read, ask, now)
+    yield from _slack(read, ask)
 
 
 def _settings(read: Settings, environment: Mapping[str, str], file: Path | None) -> Iterator[Observation]:
@@ -177,7 +201,7 @@ def _git() -> Iterator[Observation]:
         yield Observation("ok", "git", said.strip())
 
 
-def _github(read: Settings, ask: AskGitHub, now: Callable[[], dt.datetime]) -> Iterator[Observation]:
+def _github(read: Settings, ask: Ask, now: Callable[[], dt.datetime]) -> Iterator[Observation]:
     if read.github_app_id is None or read.github_private_key is None:
         yield Observation("wrong", "GitHub", "it is not asked before the App's id and private key are set")
         return
@@ -202,6 +226,60 @@ def _github(read: Settings, ask: AskGitHub, now: Callable[[], dt.datetime]) -> I
         yield Observation("note", "GitHub", "the App is not installed anywhere: install it on a repository")
     else:
         yield Observation("ok", "GitHub", f"installed for {app.installations} account(s)")
+
+
+def _slack(read: Settings, ask: Ask) -> Iterator[Observation]:
+    if not read.channels:
+        yield Observation("ok", "Slack", "it is told nothing; COUNTERSIGN_SLACK_CHANNEL or _CHANNELS says where")
+        return
+    if all(channel.webhook is not None for channel in read.channels):
+        yield Observation("ok", "Slack", "told through webhooks, without buttons; `countersign digest` tries them")
+        return
+    yield from _signing(read)
+    if read.slack_bot_token is None:
+        yield Observation("wrong", "Slack", "set COUNTERSIGN_SLACK_BOT_TOKEN: the app's page has it, and installs it")
+        return
+    try:
+        app = ask.slack(read)
+    except CountersignError as exc:
+        yield Observation("wrong", "Slack", f"{exc}; see COUNTERSIGN_SLACK_BOT_TOKEN and _API_URL")
+        return
+    yield Observation("ok", "Slack", f"{app.team} knows the app {app.name}")
+    if "chat:write" not in app.scopes:
+        yield Observation("wrong", "Slack", "give the app the bot scope chat:write, and install it again")
+    if app.scopes.isdisjoint(_READING):
+        says = "without channels:history (groups:history in private channels) a message may be posted twice"
+        yield Observation("note", "Slack", f"{says}: give the app the scope, and install it again")
+    for channel in (channel.id for channel in read.channels if channel.webhook is None):
+        code = app.closed.get(channel)
+        if code is None:
+            yield Observation("ok", "Slack", f"the app is in {channel}")
+        elif code != "missing_scope":
+            cure = _CURES.get(code, "see what Slack says of this code")
+            yield Observation("wrong", "Slack", f"{channel}: {code}: {cure.format(app=app.name, team=app.team)}")
+        elif not app.scopes.isdisjoint(_READING):
+            yield Observation("note", "Slack", f"{channel} is private: give the app the scope groups:history")
+
+
+def _signing(read: Settings) -> Iterator[Observation]:
+    """How people decide in Slack."""
+    if read.slack_signing_secret is None:
+        says = "nothing can be decided there: set COUNTERSIGN_SLACK_SIGNING_SECRET, which is on the app's page"
+        yield Observation("note", "Slack", says)
+        return
+    if not re.fullmatch(r"[0-9a-f]{32}", read.slack_signing_secret.reveal()):
+        says = "COUNTERSIGN_SLACK_SIGNING_SECRET is no signing secret, which has 32 hexadecimal digits: copy it again"
+        yield Observation("wrong", "Slack", says)
+    try:
+        url = read.desk_url
+    except CountersignError:  # `_desk` has told
+        return
+    if url:
+        says = f"it sends what people press to {url}{PATH}: set that as the Request URL of the app's Interactivity"
+        yield Observation("ok", "Slack", says)
+    else:
+        says = "nobody can say which GitHub account is theirs, and so nobody decides: set up the signing desk"
+        yield Observation("note", "Slack", says)
 
 
 def _seconds(time: dt.timedelta) -> str:

@@ -17,7 +17,7 @@ from bot.cli import service
 from bot.cli.service import SettingsOption
 
 if TYPE_CHECKING:
-    from bot.cli.examination import AtGitHub
+    from bot.cli.examination import AtGitHub, AtSlack
     from bot.settings import Settings
 
 WRONG = 1
@@ -66,21 +66,21 @@ def init(
 
 def doctor(settings_file: SettingsOption = None) -> None:
     """
-    Say what is well, what is not, and what to do: settings, database, clock, git, the App at GitHub.
+    Say what is well, what is not, and what to do: settings, database, clock, git, the App at GitHub, the app in Slack.
     """
     from bot.cli.examination import examine
 
     marks = {"ok": "ok   ", "note": "note ", "wrong": "WRONG"}
     wrong = 0
     read = service.read(settings_file)
-    for seen in examine(read, os.environ, settings_file, _AskGitHub(), lambda: dt.datetime.now(dt.UTC)):
+    for seen in examine(read, os.environ, settings_file, _Ask(), lambda: dt.datetime.now(dt.UTC)):
         typer.echo(f"{marks[seen.state]}  {seen.about}: {seen.says}")
         wrong += seen.state == "wrong"
     raise typer.Exit(WRONG if wrong else 0)
 
 
-class _AskGitHub:
-    """Asks GitHub as the App."""
+class _Ask:
+    """Asks GitHub as the App, and Slack as the app there."""
 
     def time(self, read: Settings) -> dt.datetime:
         with contextlib.closing(service.github(read)) as github:
@@ -104,3 +104,19 @@ class _AskGitHub:
             installations=len(installed),
             lacking=tuple(each for each in lacking if each.lacks),
         )
+
+    def slack(self, read: Settings) -> AtSlack:
+        from bot.cli.examination import AtSlack
+        from bot.slack.errors import Refused
+        from bot.workflow.service import Team
+
+        slack = Team.of(read).slack
+        app = slack.app()
+        closed = {}
+        for channel in read.channels:
+            if channel.webhook is None:
+                try:
+                    slack.look_into(channel.id)
+                except Refused as exc:
+                    closed[channel.id] = exc.code
+        return AtSlack(app.name, app.team, app.scopes, closed)

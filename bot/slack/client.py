@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.web import WebClient
+from slack_sdk.web import SlackResponse, WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.settings import SlackChannel
@@ -31,6 +31,16 @@ _MOST_WAIT = 3600
 """Seconds: a longer `Retry-After` is not believed."""
 _MARK = "countersign"
 """The type of the metadata that our messages carry; its payload has their key."""
+
+
+class App(msgspec.Struct, frozen=True):
+    """The app as Slack knows it."""
+
+    name: str
+    team: str
+    """The workspace's name."""
+    scopes: frozenset[str]
+    """What it may do."""
 
 
 class Slack:
@@ -99,6 +109,16 @@ class Slack:
         """Open a form for whoever pressed a button within the last three seconds."""
         self._call("views.open", {"trigger_id": trigger, "view": view})
 
+    def app(self) -> App:
+        """Who the token belongs to."""
+        told = self._call("auth.test", {}, is_form=True)
+        scopes = next((value for name, value in told.headers.items() if name.lower() == "x-oauth-scopes"), "")
+        return App(str(told["user"]), str(told["team"]), frozenset(filter(None, map(str.strip, scopes.split(",")))))
+
+    def look_into(self, channel: str) -> None:
+        """See that the app is in a channel and may read it."""
+        self._call("conversations.history", {"channel": channel, "limit": "1"}, is_form=True)
+
     def find(self, channel: str, key: str, since: dt.datetime) -> str | None:
         """The id of our message with a key among the last hundred that were posted in a channel since a time."""
         arguments = {"channel": channel, "oldest": f"{since.timestamp():.6f}", "include_all_metadata": "true"}
@@ -109,17 +129,15 @@ class Slack:
                 return str(message["ts"])
         return None
 
-    def _call(self, method: str, arguments: Mapping[str, Any], *, is_form: bool = False) -> Mapping[str, Any]:
+    def _call(self, method: str, arguments: Mapping[str, Any], *, is_form: bool = False) -> SlackResponse:
         given: Any = {"data" if is_form else "json": dict(arguments)}
         try:
-            answer = self._web.api_call(method, **given)
+            return self._web.api_call(method, **given)
         except SlackApiError as exc:
             said = exc.response
             raise self._refusal(method, said.status_code, said.headers, said.data) from None
         except (urllib.error.URLError, OSError, HTTPException, SlackClientError, ValueError) as exc:
             raise Unavailable(f"Slack gave no answer to {method}: {type(exc).__name__}") from exc
-        told = answer.data
-        return told if isinstance(told, dict) else {}
 
     def _send(self, url: str, message: Message) -> None:
         client = WebhookClient(url, timeout=TIMEOUT, ssl=self._ssl, retry_handlers=[])

@@ -188,7 +188,7 @@ class Slack:
     async def _answer(self, request: Request) -> Response:
         method = request.path_params["method"]
         body = await request.body()
-        if request.headers["content-type"].startswith("application/json"):
+        if request.headers.get("content-type", "").startswith("application/json"):
             arguments = json.loads(body)
         else:
             arguments = dict(urllib.parse.parse_qsl(body.decode()))
@@ -200,7 +200,8 @@ class Slack:
             if request.headers.get("authorization") != f"Bearer {TOKEN}":
                 return JSONResponse({"ok": False, "error": "invalid_auth"})
             answer = self._do(method, arguments)
-        return _failed(failure) if failure is not None else JSONResponse(answer)
+        headers = {"X-OAuth-Scopes": ",".join(sorted(self.scopes))}
+        return _failed(failure) if failure is not None else JSONResponse(answer, headers=headers)
 
     async def _webhook(self, request: Request) -> Response:
         with self._lock:
@@ -227,6 +228,8 @@ class Slack:
 
     def _do(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
         match method:
+            case "auth.test":
+                return {"ok": True, "team": "Acme", "user": "countersign", "team_id": TEAM, "bot_id": "B0"}
             case "chat.postMessage":
                 return self._written(arguments) or {"ok": True, "ts": self._post(arguments["channel"], arguments)}
             case "chat.update":
@@ -283,6 +286,8 @@ class Slack:
     def _history(self, arguments: dict[str, Any]) -> dict[str, Any]:
         if "channels:history" not in self.scopes:
             return _error("missing_scope")
+        if not arguments["channel"].startswith(("C", "G", "D")):
+            return _error("channel_not_found")
         with_metadata = arguments.get("include_all_metadata") == "true"
         found = [
             {"ts": message.ts, "text": message.text, **({"metadata": message.metadata} if with_metadata else {})}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,12 +17,13 @@ from typer.testing import CliRunner
 from bot import settings
 from bot.cli import examination
 from bot.cli.commands import app
-from bot.cli.examination import AtGitHub, Observation
+from bot.cli.examination import AtGitHub, AtSlack, Observation
 from bot.errors import CountersignError, UsageError
 from bot.github import events, manifest
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.store import Store
+from tests.doubles import slack
 from tests.doubles.github import GitHub
 from tests.doubles.scenario import Scene
 
@@ -50,7 +51,8 @@ def test_all_is_well(doctor: Doctor, opened: Scene, store: Store) -> None:
     status, lines = doctor()
     assert (status, wrong(lines)) == (0, [])
     assert "ok     database: sqlite, its tables are up to date" in lines
-    assert lines[-1] == "ok     GitHub: installed for 1 account(s)"
+    assert "ok     GitHub: installed for 1 account(s)" in lines
+    assert lines[-1].startswith("ok     Slack: it is told nothing")
     assert "ok     settings: COUNTERSIGN_GITHUB_WEBHOOK_SECRET: set" in lines
 
 
@@ -139,6 +141,9 @@ class Answers:
             raise self._problem
         return AtGitHub(name="countersign")
 
+    def slack(self, read: Settings) -> AtSlack:
+        raise AssertionError("no channel is set")
+
 
 def examined(environment: dict[str, str | None], ask: Answers) -> list[Observation]:
     variables = {name: value for name, value in environment.items() if value}
@@ -176,6 +181,78 @@ def test_the_clock_is_wrong(environment: dict[str, str | None]) -> None:
     assert [each.says for each in seen if each.state != "ok"] == [
         "the App is not installed anywhere: install it on a repository"
     ]
+
+
+SLACK: dict[str, str | None] = {
+    "COUNTERSIGN_SLACK_BOT_TOKEN": slack.TOKEN,
+    "COUNTERSIGN_SLACK_SIGNING_SECRET": "0123456789abcdef" * 2,
+    "COUNTERSIGN_SLACK_CHANNEL": slack.CHANNEL,
+}
+DESK: dict[str, str | None] = {
+    "COUNTERSIGN_WEB_URL": "https://desk.example",
+    "COUNTERSIGN_GITHUB_CLIENT_ID": "Iv1.x",
+    "COUNTERSIGN_GITHUB_CLIENT_SECRET": "x",
+}
+
+
+@pytest.fixture
+def workspace() -> Iterator[slack.Slack]:
+    with slack.Slack() as double:
+        yield double
+
+
+def test_slack_is_well(doctor: Doctor, opened: Scene, workspace: slack.Slack) -> None:
+    """Nothing is posted to find that out."""
+    status, lines = doctor(**SLACK, **DESK, COUNTERSIGN_SLACK_API_URL=workspace.api_url)
+    assert status == 0
+    address, *others = [line for line in lines if " Slack: " in line]
+    assert "to https://desk.example/slack/interactions: set that as the Request URL" in address
+    assert others == ["ok     Slack: Acme knows the app countersign", "ok     Slack: the app is in C0BACKEND"]
+    assert workspace.messages == []
+    assert slack.TOKEN not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("variables", "scopes", "says"),
+    [
+        ({"COUNTERSIGN_SLACK_BOT_TOKEN": None}, None, "WRONG  Slack: set COUNTERSIGN_SLACK_BOT_TOKEN"),
+        ({"COUNTERSIGN_SLACK_BOT_TOKEN": "xoxb-other"}, None, "WRONG  Slack: Slack refused auth.test: invalid_auth"),
+        ({"COUNTERSIGN_SLACK_API_URL": "http://127.0.0.1:9/"}, None, "WRONG  Slack: Slack gave no answer to auth.test"),
+        ({"COUNTERSIGN_SLACK_SIGNING_SECRET": None}, None, "note   Slack: nothing can be decided there"),
+        ({"COUNTERSIGN_SLACK_SIGNING_SECRET": "xoxb-1"}, None, "WRONG  Slack: COUNTERSIGN_SLACK_SIGNING_SECRET is no"),
+        (dict.fromkeys(DESK), None, "note   Slack: nobody can say which GitHub account is theirs"),
+        ({"COUNTERSIGN_SLACK_CHANNEL": "X0"}, None, "WRONG  Slack: X0: channel_not_found: Acme has no such channel"),
+        ({}, {"channels:history"}, "WRONG  Slack: give the app the bot scope chat:write"),
+        ({}, {"chat:write"}, "note   Slack: without channels:history"),
+        ({}, {"chat:write", "groups:history"}, "note   Slack: C0BACKEND is private"),
+    ],
+)
+def test_slack_is_wrong(
+    doctor: Doctor,
+    opened: Scene,
+    workspace: slack.Slack,
+    variables: dict[str, str | None],
+    scopes: set[str] | None,
+    says: str,
+) -> None:
+    """Whatever it is, it is told with what to do."""
+    workspace.scopes = scopes or workspace.scopes
+    status, lines = doctor(**{**SLACK, **DESK, "COUNTERSIGN_SLACK_API_URL": workspace.api_url, **variables})
+    (line,) = [line for line in lines if " Slack: " in line and not line.startswith("ok")]
+    assert line.startswith(says)
+    assert status == int(says.startswith("WRONG"))
+
+
+def test_half_a_desk_is_told_once(doctor: Doctor, opened: Scene, workspace: slack.Slack) -> None:
+    _, lines = doctor(**SLACK, **{**DESK, "COUNTERSIGN_WEB_URL": None}, COUNTERSIGN_SLACK_API_URL=workspace.api_url)
+    assert wrong(lines) == ["signing desk: the signing desk needs COUNTERSIGN_WEB_URL"]
+    assert lines[-1] == "ok     Slack: the app is in C0BACKEND"
+
+
+def test_slack_through_webhooks(doctor: Doctor, opened: Scene) -> None:
+    status, lines = doctor(COUNTERSIGN_SLACK_WEBHOOK_URL="https://hooks.slack.com/services/T0/B0/hush")
+    assert (status, "hush" in "".join(lines)) == (0, False)
+    assert lines[-1].startswith("ok     Slack: told through webhooks")
 
 
 @pytest.mark.parametrize(("version", "state"), [("2.30.9", "wrong"), ("2.31.0", "ok"), ("3.0", "ok")])
