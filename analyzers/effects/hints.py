@@ -34,7 +34,7 @@ def annotated(it: Machine, annotation: ir.Expr | None, module: ModuleSymbol) -> 
     model = it.orm.model(symbol)
     if model is not None:
         return Row(model, it.loops, None, assumed=Confidence.POSSIBLE)
-    return Object(symbol, it.loops)
+    return Object(it.lookups.completed(symbol), it.loops)
 
 
 def _annotated_generic(it: Machine, annotation: ir.Subscript, module: ModuleSymbol) -> Value | None:

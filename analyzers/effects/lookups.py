@@ -22,6 +22,7 @@ class Lookups:
         self.frameworks = program.frameworks
         self._receivers: dict[str, list[FunctionSymbol]] = {}
         self._unique: dict[str, FunctionSymbol | None] = {}
+        self._completed: dict[str, ClassSymbol] = {}
         self._templates: dict[str, list[str]] | None = None
 
     def unique_method(self, name: str) -> FunctionSymbol | None:
@@ -35,6 +36,17 @@ class Lookups:
                         found += [c.methods[name] for c in module.every_class() if name in c.methods]
             self._unique[name] = found[0] if len(found) == 1 else None
         return self._unique[name]
+
+    def completed(self, symbol: ClassSymbol) -> ClassSymbol:
+        """
+        The class that an interface or abstract class stands for: the only one that completes it, if one alone does.
+        """
+        if symbol.id not in self._completed:
+            self._completed[symbol.id] = symbol
+            if symbol.is_abstract:
+                heirs = [heir for heir in self.program.subclasses(symbol) if not heir.is_abstract]
+                self._completed[symbol.id] = heirs[0] if len(heirs) == 1 else symbol
+        return self._completed[symbol.id]
 
     def receivers(self, model: ClassSymbol, method: str) -> list[FunctionSymbol]:
         """The functions of the tree that are called when a row of a model is saved."""

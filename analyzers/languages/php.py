@@ -3,9 +3,9 @@ The front end for PHP.
 
 Interfaces, traits and enums are classes too. The bases of a class are what it extends, what it implements and the
 traits it uses, in this order; properties, constants and cases are its fields. An instance method has `self` as its
-first parameter, a static one the decorator `staticmethod`; a `get` hook is a method with the decorator `property`. A
-promoted parameter is also a field, and the constructor begins with its assignment. A class without a name, as in
-`return new class extends Migration`, is one of the module: `class@anonymous`.
+first parameter, a static one the decorator `staticmethod`, one without a body `abstractmethod`; a `get` hook is a
+method with the decorator `property`. A promoted parameter is also a field, and the constructor begins with its
+assignment. A class without a name, as in `return new class extends Migration`, is one of the module: `class@anonymous`.
 
     foreach ($orders as $id => $order) {...}     for (id, order) in keyed(orders): ...
     foreach ($orders as $order) {...}            for order in orders: ...
@@ -587,10 +587,14 @@ class Lowering(Expressions):
         fields += promoted
         assigned = tuple(_kept(field) for field in promoted)
         qualname = f"{owner}.{self._named(node)}"
-        if any(child.type == "static_modifier" for child in node.named_children):
-            function = self._function(node, doc, qualname, (), assigned)
-            return _decorated(function, ir.Name(span, "staticmethod"))
-        return self._function(node, doc, qualname, (ir.Parameter("self", "plain", None, None, span),), assigned)
+        is_static = any(child.type == "static_modifier" for child in node.named_children)
+        before = () if is_static else (ir.Parameter("self", "plain", None, None, span),)
+        function = self._function(node, doc, qualname, before, assigned)
+        if is_static:
+            function = _decorated(function, ir.Name(span, "staticmethod"))
+        if node.child_by_field_name("body") is None:
+            function = _decorated(function, ir.Name(span, "abstractmethod"))
+        return function
 
     def _promoted(self, node: Node | None, doc: Doc) -> list[ir.Field]:
         """The fields that a constructor's parameters declare."""

@@ -188,13 +188,20 @@ class ClassSymbol:
         return [symbol.dotted for symbol in self.mro() if isinstance(symbol, External)]
 
     def method(self, name: str) -> FunctionSymbol | None:
-        """The method that a call on an instance reaches."""
+        """The method that a call on an instance reaches; what has no body, as in an interface, comes after what has."""
         if name in self._methods:
             return self._methods[name]
-        found = next((symbol.methods[name] for symbol in self.ancestors() if name in symbol.methods), None)
+        every = [symbol.methods[name] for symbol in self.ancestors() if name in symbol.methods]
+        found = next((method for method in every if not method.is_abstract), every[0] if every else None)
         if self._ancestors is not None:
             self._methods[name] = found
         return found
+
+    @property
+    def is_abstract(self) -> bool:
+        """Whether it is an interface, or lacks the body of a method."""
+        names = {name for symbol in self.ancestors() for name in symbol.methods}
+        return any(method.is_abstract for method in map(self.method, names) if method is not None)
 
     def field(self, name: str) -> tuple[ClassSymbol, ir.Field] | None:
         """The class field that holds, with the class that declares it."""
@@ -257,6 +264,11 @@ class FunctionSymbol:
             named = [ir.dotted(d.callee if isinstance(d, ir.Call) else d) for d in self.node.decorators]
             self._decorators = [name for name in named if name is not None]
         return self._decorators
+
+    @property
+    def is_abstract(self) -> bool:
+        """Whether subclasses have its body."""
+        return any(name.rpartition(".")[2] == "abstractmethod" for name in self.decorator_names())
 
     def __repr__(self) -> str:
         return f"<function {self.id}>"
