@@ -12,6 +12,7 @@ import fcntl
 import os
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -32,7 +33,7 @@ from bot.github.client import GitHub
 from bot.llm import installed
 from bot.review.records import Delivery
 from bot.review.spending import month_of
-from bot.settings import Settings
+from bot.settings import Settings, variable
 from bot.slack import endpoint
 from bot.slack.buttons import AskReason, Dismiss, Sign
 from bot.storage.store import Store
@@ -158,6 +159,24 @@ async def _read(request: Request, most: int) -> bytes | None:
     return b"".join(parts)
 
 
+def prepare(settings: Settings) -> None:
+    """
+    Make what the service starts from: a folder that it can write to, and a database whose tables are up to date.
+
+    Raises:
+        SettingsError: The folder cannot be made, or not be written to.
+        StorageError: The database cannot be used.
+    """
+    folder = settings.cache_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as exc:
+        raise SettingsError(f"{variable('data_dir')}: {folder} cannot be written to: {exc.strerror}") from exc
+    Store.open(settings.database).close()
+
+
 class _Running:
     """What lives as long as the service runs."""
 
@@ -214,7 +233,6 @@ class _Running:
     def _start(self, app: FastAPI) -> None:
         settings = self._settings
         folder = settings.cache_dir
-        folder.mkdir(parents=True, exist_ok=True)
         key = settings.private_key
         assert settings.github_app_id is not None  # not missing
         assert key is not None

@@ -27,4 +27,7 @@ def serve(
     from bot import app, logs
 
     logs.configure()
-    uvicorn.run(app.create(service.read(settings_file)), host=host, port=port, log_config=None, access_log=False)
+    settings = service.read(settings_file)
+    web = app.create(settings)
+    app.prepare(settings)  # what is wrong with the host is one sentence, which the server would bury in a traceback
+    uvicorn.run(web, host=host, port=port, log_config=None, access_log=False)

@@ -150,7 +150,9 @@ def insert_new(connection: Connection, table: Table, values: Mapping[str, object
 def _engine(url: str) -> Engine:
     parsed = _parsed(url)
     if parsed.drivername != "sqlite":
-        return sqlalchemy.create_engine(parsed, pool_pre_ping=True)
+        engine = sqlalchemy.create_engine(parsed, pool_pre_ping=True)
+        event.listen(engine, "connect", _check_postgresql, insert=True)  # before SQLAlchemy reads any text from it
+        return engine
     _make_private(Path(parsed.database or ""))
     engine = sqlalchemy.create_engine(parsed, connect_args={"timeout": PATIENCE.total_seconds()})
     event.listen(engine, "connect", _prepare_sqlite)
@@ -178,6 +180,12 @@ def _parsed(url: str) -> URL:
     if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return parsed.set(drivername="sqlite")
     raise StorageError(f"no database of this kind is known: {kind}; it is sqlite:///FILE or postgresql://…")
+
+
+def _check_postgresql(connection: Any, record: object) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":  # no other holds every title and name; text in SQL_ASCII comes back as bytes
+        raise StorageError(f"the database cannot be used: its encoding is {encoding}; create it with ENCODING 'UTF8'")
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

@@ -22,6 +22,13 @@ HEAVY = (
 )
 """Never imported on the way to a command (COMPONENTS: the command line starts quickly)."""
 
+APP = {
+    "COUNTERSIGN_GITHUB_APP_ID": "1",
+    "COUNTERSIGN_GITHUB_PRIVATE_KEY": "-----BEGIN PRIVATE KEY-----\\n-----END PRIVATE KEY-----",
+    "COUNTERSIGN_GITHUB_WEBHOOK_SECRET": "hush",
+}
+"""What `serve` cannot do without."""
+
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     root = str(Path(__file__).parents[2])
@@ -173,6 +180,19 @@ def test_odd_names_stay_on_one_line(tmp_path: Path) -> None:
 def test_no_repository(tmp_path: Path) -> None:
     """Outside a repository it says so."""
     assert "not inside a git repository" in refused(run("review", cwd=tmp_path, GIT_CEILING_DIRECTORIES=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({}, "the service needs COUNTERSIGN_GITHUB_APP_ID, "),
+        (APP | {"COUNTERSIGN_DATA_DIR": "/dev/null/data"}, "COUNTERSIGN_DATA_DIR: /dev/null/data cannot be written to"),
+        (APP | {"COUNTERSIGN_DATABASE_URL": "postgresql://me@127.0.0.1:9/none"}, "the database cannot be used: "),
+    ],
+)
+def test_a_service_that_cannot_start(tmp_path: Path, wrong: dict[str, str], says: str) -> None:
+    """What its host lacks is said before it listens."""
+    assert refused(run("serve", cwd=tmp_path, **wrong)).startswith(says)
 
 
 def test_no_git(repository: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -81,6 +82,20 @@ def test_what_cannot_be_opened_is_said(url: str, says: str) -> None:
         Store.open(url)
     assert "hush" not in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_database_in_another_encoding_is_refused(server: str) -> None:
+    """Text in SQL_ASCII would come back as bytes; in LATIN1, not every title could be kept."""
+    engine = sqlalchemy.create_engine(
+        server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+    engine.dispose()
+    with pytest.raises(StorageError, match="its encoding is SQL_ASCII"):
+        Store.open(server.replace("/postgres?", "/ascii?"))
 
 
 def test_the_file_is_private(tmp_path: Path) -> None:
