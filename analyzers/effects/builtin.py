@@ -156,6 +156,13 @@ def _merge(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     return merged
 
 
+def _next(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
+    """An element of what is gone through, or what is given for the case that there is none."""
+    arguments, _ = it.evaluate_arguments(node, frame)
+    found = it.element(arguments[0]) if arguments else UNKNOWN
+    return join(found, arguments[1]) if len(arguments) > 1 else found
+
+
 def _print(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     for argument in node.arguments:
         it.print_value(it.evaluate(argument, frame), frame, argument)
@@ -241,6 +248,7 @@ _SPECIAL: dict[str, Special] = {
     **dict.fromkeys(("dict", "defaultdict", "OrderedDict", "Counter", "deque"), _new_collection),
     **dict.fromkeys(("array_merge", "array_replace", "array_merge_recursive"), _merge),
     "groupby": _groupby,
+    "next": _next,
     "super": _super,
     "isinstance": _isinstance,
     **dict.fromkeys(_TYPES, _is_type),

@@ -97,7 +97,13 @@ def evaluate(it: Machine, node: ir.Expr, frame: Frame) -> Value:
 def _named(it: Machine, name: str, frame: Frame) -> Value:
     """What a bare name stands for."""
     found = frame.find(name)
-    return found if found is not None else it.global_name(name, frame)
+    if found is not None:
+        return found
+    if frame.function is None and frame.owner is not None:  # the text of a class: `fields = short_fields + ["total"]`
+        field = frame.owner.fields.get(name)
+        if field is not None and field.value is not None:
+            return declarations.field_value(it, frame.owner, field)
+    return it.global_name(name, frame)
 
 
 def global_name(it: Machine, name: str, frame: Frame) -> Value:
@@ -182,15 +188,16 @@ def _collection(it: Machine, node: ir.Collection, frame: Frame) -> Value:
                 it.put(items, value, it.evaluate(key, frame))
         items.count = Count.FEW
         return items
-    if any(isinstance(item, ir.Spread) for item in node.items) or not values:
-        result = Items(UNKNOWN, Count.FEW)
-        for item, value in zip(node.items, values, strict=True):
-            if isinstance(item, ir.Spread):
-                result.count = max(result.count, it.iterate(value, frame, item))
-                value = it.element(value)
-            result.element = join(result.element, value)
-        return result
-    return Group(tuple(values))
+    parts = [v if isinstance(i, ir.Spread) else Group((v,)) for i, v in zip(node.items, values, strict=True)]
+    if parts and all(isinstance(part, Group) for part in parts):
+        return _concatenated(parts)
+    result = Items(UNKNOWN, Count.FEW)
+    for item, value in zip(node.items, values, strict=True):
+        if isinstance(item, ir.Spread):
+            result.count = max(result.count, it.iterate(value, frame, item))
+            value = it.element(value)
+        result.element = join(result.element, value)
+    return result
 
 
 def _comprehension(it: Machine, node: ir.Comprehension, frame: Frame) -> Value:
@@ -252,9 +259,15 @@ def _operation(it: Machine, node: ir.Operation, frame: Frame) -> Value:
         return formatted(values[0].value, holes)
     if operator == "+" and isinstance(values[0], Const) and isinstance(values[0].value, str):
         return text_of(values)
+    if operator == "+" and all(isinstance(value, Group) for value in values):
+        return _concatenated(values)
     if operator in ("+", "|") and any(isinstance(value, (QuerySet, Items, Group)) for value in values):
         return join(values[0], values[-1])
     return UNKNOWN
+
+
+def _concatenated(values: list[Value]) -> Group:
+    return Group(tuple(item for value in values if isinstance(value, Group) for item in value.items))
 
 
 def _either(it: Machine, operator: str, values: list[Value]) -> Value:

@@ -4,6 +4,8 @@ Functions and classes of the tree: what a call of them does is spliced in where 
 
 from __future__ import annotations
 
+import re
+
 from analyzers import ir
 from analyzers.effects import query_sets
 from analyzers.effects.frame import Frame
@@ -29,6 +31,11 @@ from analyzers.span import Place
 
 DEPTH = 14
 """Calls within calls that are followed. Real traces in the corpus are at most 7 deep."""
+
+_PROPERTY = re.compile(r"\w*property|reify|Computed")
+"""Decorators by whose names a method is read as an attribute: Python's, a library's, the program's own."""
+_KEPT = re.compile(r"(cached|lazy|memoized?)_?property|reify")
+"""Those of them that keep what the method gave: `@lazyproperty`, Pyramid's `@reify`."""
 
 
 def own_class(frame: Frame) -> Value:
@@ -84,12 +91,7 @@ def bind_method(it: Machine, method: FunctionSymbol, instance: Value, frame: Fra
 
 def is_property(it: Machine, method: FunctionSymbol, names: list[str]) -> bool:
     """Whether reading the attribute calls the method."""
-    return any(
-        name.rpartition(".")[2]
-        in ("property", "cached_property", "hybrid_property", "classproperty", "classonlyproperty", "Computed")
-        or name.endswith("_property")
-        for name in names
-    )
+    return any(_PROPERTY.fullmatch(name.rpartition(".")[2]) for name in names)
 
 
 def _memoized(it: Machine, method: FunctionSymbol, names: list[str]) -> bool:
@@ -97,6 +99,8 @@ def _memoized(it: Machine, method: FunctionSymbol, names: list[str]) -> bool:
         symbol = it.program.resolve(method.module, name)
         dotted = getattr(symbol, "dotted", name)
         if any(dotted in framework.memoizing for framework in it.frameworks.all):
+            return True
+        if _KEPT.fullmatch(name.rpartition(".")[2]):
             return True
     return False
 

@@ -74,8 +74,9 @@ class Program:
         """
         The module that an import means.
 
-        A source root is any folder that is no package itself, so `src/shop/models.py` is found as `shop.models`. Among
-        several, the one that shares the longest path with the importing file is taken, then the shortest.
+        A source root is any folder that is no package itself, so `src/shop/models.py` is found as `shop.models`. Where
+        there is none, it may be one that has an `__init__.py` all the same, around the importing file. Among several,
+        the one that shares the longest path with that file is taken, then the shortest.
 
         Args:
             dotted: The absolute dotted name.
@@ -89,14 +90,20 @@ class Program:
     def _find_module(self, dotted: str, near: str) -> ModuleSymbol | None:
         wanted = dotted.replace(".", "/")
         found: list[str] = []
+        packaged: list[str] = []
         for path in self._by_tail.get(dotted.rpartition(".")[2], ()):
             stem = _stem(path)
             if stem == wanted or stem.endswith("/" + wanted):
                 root = stem[: -len(wanted)]
                 if not root or f"{root}__init__.py" not in self._paths:
                     found.append(path)
+                elif "." in dotted and near.startswith(root):
+                    packaged.append(path)
+        if not found and (stub := self._stub(dotted)) is not None:
+            return stub
+        found = found or packaged
         if not found:
-            return self._stub(dotted)
+            return None
         best = min(found, key=lambda path: (-_shared(path, near), len(path), path))
         return self.module(best)
 
