@@ -6,6 +6,7 @@ Whoever says something must have write access at that moment; GitHub is asked ea
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
@@ -13,8 +14,10 @@ import msgspec
 import structlog
 
 from analyzers import catalogue
+from analyzers.catalogue import Rule
 from bot.github import comments, repository
 from bot.github.client import Client
+from bot.github.comments import Comment
 from bot.github.errors import NotFound
 from bot.github.events import CheckRequested, CommentWritten
 from bot.report import pull_request
@@ -30,6 +33,17 @@ BY_REACTION: dict[str, Action] = {"+1": "sign", "-1": "dismiss"}
 _log = structlog.get_logger()
 
 
+class Question(msgspec.Struct, frozen=True):
+    """That somebody asked what a draft means; the rule's page was answered at once."""
+
+    draft: int
+    """Its id."""
+    comment: int
+    """GitHub's id of the comment that asked."""
+    in_review: bool
+    """Whether that stands in a review thread."""
+
+
 class Done(msgspec.Struct, frozen=True):
     """What a person's words lead to."""
 
@@ -38,6 +52,8 @@ class Done(msgspec.Struct, frozen=True):
     """Decisions to publish."""
     rerun: bool = False
     """Whether the head is to be reviewed again."""
+    questions: tuple[Question, ...] = ()
+    """What a language model may say more of."""
 
 
 def obey(service: Service, event: CommentWritten) -> Done | None:
@@ -64,7 +80,26 @@ def obey(service: Service, event: CommentWritten) -> Done | None:
         client, event.repository, event.comment, "+1" if batch or reader.rerun else "eyes", on_file=event.in_review
     )
     service.store.commands.mark_handled(key, event.author)
-    return Done(pull.id, batch, reader.rerun)
+    questions = tuple(Question(draft, event.comment, event.in_review) for draft in reader.explained)
+    return Done(pull.id, batch, reader.rerun, questions)
+
+
+def elaborate(service: Service, pull_id: int, question: Question) -> None:
+    """Say in our answer what a language model says of the finding; without its words the answer stays as it is."""
+    pull = service.store.pull_requests.get(pull_id)
+    draft = next((each for each in service.store.drafts.of(pull_id) if each.id == question.draft), None)
+    told = explaining.explanation(service, pull, draft) if draft is not None else None
+    if draft is None or told is None:
+        return
+    rule = _rule_of(draft)
+    client = service.client(pull)
+    for answer in _answers(client, pull.repository, pull.number, question.comment, in_review=question.in_review):
+        before, after = pull_request.explanation(draft, rule), pull_request.explanation(draft, rule, told)
+        body = answer.body.replace(before, after)
+        if body != answer.body:
+            rewrite = comments.rewrite_on_file if question.in_review else comments.rewrite
+            with contextlib.suppress(NotFound):  # a person deleted it
+                rewrite(client, pull.repository, answer.id, body)
 
 
 def press(service: Service, event: CheckRequested, delivery: str) -> list[Done]:
@@ -120,9 +155,7 @@ def _pull(service: Service, client: Client, installation: int, name: str, number
 
 def _answer(client: Client, event: CommentWritten, text: str) -> None:
     """Answer once: an answer that is there already is told by its marker."""
-    listed = comments.on_files if event.in_review else comments.on_pull_request
-    ours = comments.ours(client, listed(client, event.repository, event.number))
-    if any(markers.answer_in(comment.body) == event.comment for comment in ours):
+    if any(_answers(client, event.repository, event.number, event.comment, in_review=event.in_review)):
         return
     body = pull_request.answer(text, event.comment)
     if event.in_review:
@@ -131,11 +164,24 @@ def _answer(client: Client, event: CommentWritten, text: str) -> None:
         comments.write(client, event.repository, event.number, body)
 
 
+def _answers(client: Client, repository: str, number: int, to: int, *, in_review: bool) -> Iterator[Comment]:
+    """Our answers to the commands of a comment."""
+    listed = comments.on_files if in_review else comments.on_pull_request
+    ours = comments.ours(client, listed(client, repository, number))
+    return (comment for comment in ours if markers.answer_in(comment.body) == to)
+
+
+def _rule_of(draft: Draft) -> Rule:
+    return next(rule for rule in catalogue.load() if rule.id == draft.finding.rule)
+
+
 class _Reader:
     """Turns one act's commands into decisions and answers."""
 
     def __init__(self, service: Service, pull: PullRequest, who: str, surface: Surface) -> None:
         self.answers: list[str] = []
+        self.explained: list[int] = []
+        """Ids of drafts."""
         self.rerun = False
         self._decisions: list[Decision] = []
         self._problems: list[str] = []
@@ -157,9 +203,9 @@ class _Reader:
                 self.decide(self._chosen(command.numbers, ("signed", "dismissed")), "undo")
             case Explain():
                 for draft in self._chosen((command.number,)):
-                    rules = {rule.id: rule for rule in catalogue.load()}
-                    told = explaining.explanation(self._service, self._pull, draft)
-                    self.answers.append(pull_request.explanation(draft, rules[draft.finding.rule], told))
+                    self.answers.append(pull_request.explanation(draft, _rule_of(draft)))
+                    if self._service.writer is not None:
+                        self.explained.append(draft.id)
             case Rerun():
                 self.rerun = True
             case Help():

@@ -18,17 +18,21 @@ from bot.github.events import (
 )
 from bot.review import commands
 from bot.workflow import commanding
-from bot.workflow.commanding import Done
+from bot.workflow.commanding import Done, Question
 from bot.workflow.service import Service
 
 
 class Work(msgspec.Struct, frozen=True):
-    """What is to be done for one pull request: a review, the publishing of decisions, or else word of how it stands."""
+    """
+    What is to be done for one pull request: a review, the publishing of decisions, a longer answer, or else word of how
+    it stands.
+    """
 
     pull_request: int
     review: int | None = None
     attempt: int = 1
     batch: int | None = None
+    question: Question | None = None
     cause: str = ""
     """What asked for it, such as a delivery's id; for the log."""
 
@@ -79,6 +83,7 @@ def work_of(service: Service, done: Done, cause: str) -> list[Work]:
     work = [review_of(service, done.pull_request, cause, again=True)] if done.rerun else []
     if done.batch is not None:
         work.append(Work(done.pull_request, batch=done.batch, cause=cause))
+    work += (Work(done.pull_request, question=question, cause=cause) for question in done.questions)
     return work
 
 

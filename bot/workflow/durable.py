@@ -28,7 +28,8 @@ from structlog.contextvars import bound_contextvars
 from bot.github.errors import GitHubError, RateLimited, Unauthorized, Unavailable
 from bot.slack.buttons import Dismiss, Sign
 from bot.slack.errors import Limited, Refused, SlackError
-from bot.workflow import delivering, explaining, publishing, reviewing, showing, slacking, sweeping
+from bot.workflow import commanding, delivering, explaining, publishing, reviewing, showing, slacking, sweeping
+from bot.workflow.commanding import Question
 from bot.workflow.delivering import Work
 from bot.workflow.service import Service
 
@@ -134,6 +135,7 @@ class Durable:
             ("tell_digest", self._tell_digest),
             ("obey", self._obey),
             ("explain", self._explain),
+            ("elaborate", self._elaborate),
         ):
             _register(name, body)
 
@@ -195,6 +197,9 @@ class Durable:
             id_ = f"review:{work.review}.{work.attempt}"
             installation = self.service.store.pull_requests.get(pull).installation
             self._enqueue("review", id_, REVIEWS, installation, pull, work.review, work.attempt, work.cause)
+        elif work.question is not None:
+            id_ = f"elaborate:{work.question.comment}.{work.question.draft}"
+            self._enqueue("elaborate", id_, PROSE, None, pull, msgspec.to_builtins(work.question), work.cause)
         elif work.batch is not None:
             id_ = f"publish:{work.batch}" + (f"~{again}" if again else "")
             self._enqueue("publish", id_, PUBLICATIONS, pull, pull, None, 0, work.cause)
@@ -300,6 +305,14 @@ class Durable:
                     self._enqueue("publish", id_, PUBLICATIONS, pull_request, pull_request, None, 0, cause)
             except GaveUp as gave_up:
                 _log.error("a review could not be explained", problem=str(gave_up))
+
+    def _elaborate(self, pull_request: int, told: Any, cause: str) -> None:
+        """Comes after the answer that was given at once."""
+        with bound_contextvars(delivery=cause, pull_request=pull_request):
+            try:
+                self._do(commanding.elaborate, pull_request, msgspec.convert(told, Question))
+            except GaveUp as gave_up:
+                _log.error("a draft could not be explained", problem=str(gave_up))
 
     # --- steps --------------------------------------------------------------------------------------------------------
 

@@ -144,7 +144,8 @@ class Service:
         """Workflows that have not ended, and deliveries that were not handled."""
         return self._asked(
             f"SELECT workflow_uuid FROM {self._schema}workflow_status"
-            " WHERE status NOT IN ('SUCCESS', 'ERROR') AND name IN ('deliver', 'review', 'publish', 'explain')"
+            " WHERE status NOT IN ('SUCCESS', 'ERROR')"
+            " AND name IN ('deliver', 'review', 'publish', 'explain', 'elaborate')"
             " UNION ALL SELECT id FROM deliveries WHERE handled_at IS NULL"
         )
 

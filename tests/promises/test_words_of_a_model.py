@@ -223,15 +223,62 @@ def test_a_repository_may_want_none(endpoint: Endpoint, github: GitHub, service:
     assert "order.customer" in endpoint.requests[-1]["messages"][1]["content"]
 
 
-def test_explain_says_more_once_it_is_public(endpoint: Endpoint, github: GitHub, service: Service, open_: Open) -> None:
-    """Before the signature the rule's page; after it, what the finding means here."""
+def further_down() -> Mapping[str, Content]:
+    """The same change at other lines: without code a question differs by its places only."""
+    return {"orders/labels.py": "\n" * next(_numbers) + programs.CHANGE}
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_explain_says_more_once_it_is_public(
+    endpoint: Endpoint, github: GitHub, service: Service, open_: Open, in_thread: bool
+) -> None:
+    """
+    Before the signature the rule's page; after it, what the finding means here. The page is answered at once: when the
+    model is asked, it is there.
+    """
+    shown: list[list[str]] = []
+
+    def script(asked: dict[str, Any]) -> Answer:
+        shown.append(answers())
+        return llm.everywhere(GOOD)(asked)
+
+    def answers() -> list[str]:
+        replies = [comment.body for thread in seen.threads(at) for comment in thread.comments[1:] if comment.by_app]
+        return [text for text in (*seen.answers(at), *replies) if "**Draft 1:" in text]
+
     endpoint.script = llm.everywhere(GOOD)
-    at = open_()
+    at = open_(after=further_down())
     github.people.comment(at.pull, "/countersign explain 1", by=REVIEWER)
     service.rest()
     signed(github, service, at)
-    github.people.comment(at.pull, "/countersign explain 1", by=REVIEWER)
+    endpoint.script = script
+    if in_thread:
+        (thread,) = seen.found(at)
+        github.people.reply(thread, "/countersign explain 1", by=REVIEWER)
+    else:
+        github.people.comment(at.pull, "/countersign explain 1", by=REVIEWER)
     service.rest()
-    before, after = (text for text in seen.answers(at) if "**Draft 1:" in text)
+    before, after = answers()
     assert "on its own" not in before
     assert "**Here.** Each `customer` is read on its own" in after
+    assert shown == [[before, after.replace(f"**Here.** {_here(after)}\n\n", "")]]
+
+
+def _here(answer: str) -> str:
+    """What is said of the finding itself."""
+    return answer.partition("**Here.** ")[2].partition("\n\n")[0]
+
+
+@pytest.mark.parametrize("how", SILENT)
+def test_explain_without_a_models_words(
+    endpoint: Endpoint, github: GitHub, service: Service, open_: Open, how: str
+) -> None:
+    """Whatever the model does, the rule's page stands as the answer."""
+    endpoint.script = SILENT[how]
+    at = open_(after=further_down())
+    signed(github, service, at)
+    github.people.comment(at.pull, "/countersign explain 1", by=REVIEWER)
+    service.rest()
+    (answer,) = (text for text in seen.answers(at) if "**Draft 1:" in text)
+    assert "**Why it hurts in production.**" in answer
+    assert "**Here.**" not in answer
