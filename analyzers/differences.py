@@ -19,6 +19,8 @@ Lines: TypeAlias = Mapping[str, Sequence[tuple[int, int]]]
 """Ranges of changed lines by path."""
 NAMED = 3
 """Of what one line causes besides the worst, how many are named."""
+KINDS = MappingProxyType({"write-in-loop": "writes", "send-in-loop": "messages"})
+"""What is done once per row, by the rule that sees it; all others see queries."""
 
 
 def compare(
@@ -109,7 +111,7 @@ def gathered(findings: Sequence[Finding], lines: Lines) -> list[Finding]:
         cause = leaf if by_itself else loops[-1] if loops else finding.place
         rule = finding.rule if by_itself else ""
         groups.setdefault((rule, cause.path, cause.span.line, finding.suppressed), []).append(finding)
-    return [_speaking_for(group) for group in groups.values()]
+    return [_speaking_for(group, lines) for group in groups.values()]
 
 
 def _told(finding: Finding) -> tuple[str, str]:
@@ -143,15 +145,47 @@ def _is_only_called(finding: Finding, lines: Lines) -> bool:
     return any(_touched(s.place, lines) for s in ahead) and not any(_touched(s.place, lines) for s in proof)
 
 
-def _speaking_for(findings: Sequence[Finding]) -> Finding:
-    """The first of some findings, which names the others."""
+def _speaking_for(findings: Sequence[Finding], lines: Lines) -> Finding:
+    """The first of some findings, which names the others; of very many, what they come from is told instead."""
     first = findings[0]
     others = sorted({f"`{finding.subject}`" for finding in findings} - {f"`{first.subject}`"})
     if not others:
         return first
     named, more = others[:NAMED], len(others) - NAMED
-    text = ", ".join(named) + (f" and {more} more" if more > 0 else "")
-    return msgspec.structs.replace(first, message=f"{first.message}; likewise {text}")
+    if more <= 0:
+        return msgspec.structs.replace(first, message=f"{first.message}; likewise {', '.join(named)}")
+    calls = {_repeated_call(finding, lines) for finding in findings}
+    loops = {loop for loop, _ in calls}
+    if len(loops) > 1 or ("", "") in calls:
+        return msgspec.structs.replace(first, message=f"{first.message}; likewise {', '.join(named)} and {more} more")
+    loop, callee = loops.pop(), f"`{min(calls)[1]}`" if len(calls) == 1 else "what is called here"
+    kinds = [word for word in ("queries", *KINDS.values()) if any(_kind(f) == word for f in findings)]
+    return msgspec.structs.replace(
+        first,
+        message=f"Once per `{loop}`, {callee} makes {len(others) + 1} different {' and '.join(kinds)}: "
+        f"`{first.subject}`, {', '.join(named)} and {more} more",
+        advice=f"Do what is the same for every `{loop}` before the loop, and the rest for all of them at once.",
+        fix=None,
+    )
+
+
+def _repeated_call(finding: Finding, lines: Lines) -> tuple[str, str]:
+    """
+    What the changed loop around a finding goes through and what it calls, or the loop around the changed call; empty
+    where nothing is so.
+    """
+    loop, is_changed, found = "", False, ("", "")
+    for step in finding.trace:
+        if step.role == "loop":
+            loop, is_changed = step.name, _touched(step.place, lines)
+            found = ("", "") if is_changed else found
+        elif step.role == "call" and loop and not found[1] and (is_changed or _touched(step.place, lines)):
+            found = (loop, step.name)
+    return found
+
+
+def _kind(finding: Finding) -> str:
+    return KINDS.get(finding.rule, "queries")
 
 
 def _touched(place: Place, lines: Lines) -> bool:

@@ -45,6 +45,8 @@ class Step(msgspec.Struct, frozen=True):
     place: Place
     message: str
     role: Role = "call"
+    name: str = ""
+    """What is called, or what one of those is called that a loop goes through."""
 
 
 class Edit(msgspec.Struct, frozen=True):

@@ -120,9 +120,9 @@ def trace(item: Repeated) -> tuple[Step, ...]:
             steps.append(Step(place, "the rows come through here", "rows"))
     for node in item.path:
         if isinstance(node, Loop) and node in item.loops:
-            steps.append(Step(node.place, _loop_words(node), "loop"))
+            steps.append(Step(node.place, _loop_words(node), "loop", node.over))
         elif isinstance(node, Call):
-            steps.append(Step(node.place, _call_words(node)))
+            steps.append(Step(node.place, _call_words(node), "call", node.name))
     steps.append(Step(leaf.place, f"`{leaf.text}` {_leaf_words(leaf)}", "leaf"))
     return tuple(
         step
