@@ -113,7 +113,7 @@ def _memoize(it: Machine, arguments: Arguments, frame: Frame, node: ir.Node) -> 
 
 
 def _service(it: Machine, label: Value, frame: Frame, node: ir.Node) -> Value:
-    """What the factory of a service gives, which is made for a context and a request; without one, the class is made."""
+    """What the factory of a service gives, made for a context and a request; without one, the class is made."""
     name = label.value if isinstance(label, Const) else label.symbol.name if isinstance(label, Class) else None
     factory = it.wiring.service(name) if isinstance(name, str) else None
     if factory is None:
