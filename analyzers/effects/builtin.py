@@ -196,8 +196,13 @@ def _super(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
 
 def _isinstance(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     arguments, _ = it.evaluate_arguments(node, frame)
-    if len(arguments) == 2 and isinstance(arguments[0], Object) and isinstance(arguments[1], Class):
-        return Const(arguments[1].symbol in arguments[0].symbol.mro())
+    match arguments:
+        case (Object() as value, Class() as kind):
+            return Const(kind.symbol in value.symbol.mro())
+        case (Row() as value, Class() as kind) if kind.symbol in value.model.symbol.mro():
+            return Const(True)
+        case (QuerySet() as value, Outside() as kind):
+            return Const(kind.dotted in value.model.framework.query_sets)
     return UNKNOWN
 
 
