@@ -1,11 +1,5 @@
 """
-IR by blob id, in one SQLite file: a blob is lowered once in its life.
-
-An entry belongs to a blob and a front end (`FrontEnd.key`, which holds the versions of the front end and of the IR),
-and never changes. It keeps the module, its outline (no function bodies) and the words of the text. The file is a cache:
-one that is damaged or of another version is set aside and made anew, and several processes may share it.
-
-Age is counted in reviews, not in days, so that no clock is read: `clock.reviews` goes up with every `prepare`.
+What is kept of blobs, and the view of it that one tree has.
 """
 
 from __future__ import annotations
@@ -17,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
@@ -25,6 +19,7 @@ from analyzers import ir, languages, paths
 from analyzers.change import BlobId, Tree
 from analyzers.errors import IndexUnavailable
 from analyzers.findings import Skipped
+from analyzers.index.database import LISTED, is_damaged, open_file, set_aside, transaction
 from analyzers.languages import FrontEnd, lowering
 from analyzers.options import Progress
 
@@ -35,25 +30,6 @@ MAX_TEXT = 1_000_000
 FEW = 40
 """Files; fewer than this are lowered here, in less time than processes take to start."""
 
-_APPLICATION = 0x43533031
-"""Marks our files, "CS01": the digits are the version of the tables."""
-_TABLES = """
-CREATE TABLE clock (reviews INTEGER NOT NULL);
-INSERT INTO clock VALUES (0);
-CREATE TABLE entry (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: another process may still know it
-    blob TEXT NOT NULL,
-    front_end TEXT NOT NULL,
-    used INTEGER NOT NULL,        -- clock.reviews when it was last needed, give or take COARSE
-    size INTEGER NOT NULL,        -- bytes in `content`
-    refused TEXT,                 -- why there is no content
-    diagnostics INTEGER NOT NULL, -- how many parts could not be parsed
-    generated INTEGER NOT NULL,   -- whether its header says that a program wrote it
-    UNIQUE (blob, front_end)
-);
-CREATE INDEX entry_used ON entry (used, id);
-CREATE TABLE content (id INTEGER PRIMARY KEY, words BLOB NOT NULL, outline BLOB NOT NULL, module BLOB NOT NULL);
-"""
 COARSE = 16
 """Reviews; an entry's `used` is renewed when it is this old, so that a review seldom writes."""
 _ROWS = 256
@@ -75,6 +51,11 @@ class _Entry(msgspec.Struct, frozen=True, gc=False):
     generated: bool
 
 
+@functools.cache
+def _decoder() -> msgspec.msgpack.Decoder[ir.Module]:
+    return msgspec.msgpack.Decoder(ir.Module)
+
+
 class Index:
     """The kept IR. One thread at a time may use it; it is a context manager."""
 
@@ -94,7 +75,7 @@ class Index:
         self._modules: dict[int, ir.Module] = {}
         self._grown = False
         with self._speaking():
-            self._connection = _open(path)
+            self._connection = open_file(path)
 
     @classmethod
     def open(cls, path: Path | None, *, limit: int = LIMIT) -> Index:
@@ -141,7 +122,7 @@ class Index:
             try:
                 failed = self._lower_missing(tree, files, progress)
             except sqlite3.DatabaseError as exc:
-                if not _is_damaged(exc):
+                if not is_damaged(exc):
                     raise
                 self._make_anew()
                 failed = self._lower_missing(tree, files, progress)
@@ -166,7 +147,7 @@ class Index:
         with self._speaking():
             (total,) = self._connection.execute("SELECT coalesce(sum(size), 0) FROM entry").fetchone()
             while total > self._limit:
-                with _transaction(self._connection):
+                with transaction(self._connection):
                     oldest = self._connection.execute(
                         "SELECT id, size FROM entry ORDER BY used, id LIMIT ?", (_ROWS,)
                     ).fetchall()
@@ -177,7 +158,7 @@ class Index:
                         gone.append(number)
                         total -= size
                     for table in ("content", "entry"):
-                        self._connection.execute(f"DELETE FROM {table} WHERE id IN {_LISTED}", (json.dumps(gone),))
+                        self._connection.execute(f"DELETE FROM {table} WHERE id IN {LISTED}", (json.dumps(gone),))
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
         self._known.clear()
 
@@ -262,23 +243,23 @@ class Index:
         if unknown:
             columns = "blob, front_end, id, used, refused, diagnostics, generated"
             rows = self._connection.execute(
-                f"SELECT {columns} FROM entry WHERE blob IN {_LISTED}", (json.dumps(unknown),)
+                f"SELECT {columns} FROM entry WHERE blob IN {LISTED}", (json.dumps(unknown),)
             )
             for blob, front_end, number, used, refused, diagnostics, generated in rows:
                 self._known[blob, front_end] = _Entry(number, used, refused, diagnostics, bool(generated))
 
     def _touch(self, ids: Iterable[int]) -> int:
         """Count a review, renew the age of what it needs, and return the count."""
-        with _transaction(self._connection):
+        with transaction(self._connection):
             (now,) = self._connection.execute("UPDATE clock SET reviews = reviews + 1 RETURNING reviews").fetchone()
             self._connection.execute(
-                f"UPDATE entry SET used = ? WHERE used <= ? AND id IN {_LISTED}",
+                f"UPDATE entry SET used = ? WHERE used <= ? AND id IN {LISTED}",
                 (now, now - COARSE, json.dumps(list(ids))),
             )
         return int(now)
 
     def _insert(self, rows: list[_Row], now: int) -> None:
-        with _transaction(self._connection):
+        with transaction(self._connection):
             for row in rows:
                 content = (b"", b"", b"")
                 if row.lowered is not None:
@@ -303,8 +284,8 @@ class Index:
         self._outlines.clear()
         self._modules.clear()
         if self._path is not None:
-            _set_aside(self._path)
-        self._connection = _open(self._path)
+            set_aside(self._path)
+        self._connection = open_file(self._path)
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:
@@ -322,7 +303,7 @@ class Index:
         unknown = set(ids) - self._indexed
         if unknown:
             with self._reading():
-                query = f"SELECT id, words FROM content WHERE id IN {_LISTED}"
+                query = f"SELECT id, words FROM content WHERE id IN {LISTED}"
                 rows = self._connection.execute(query, (json.dumps(sorted(unknown)),)).fetchall()
                 if len(rows) < len(unknown):
                     raise self._lost()
@@ -364,7 +345,7 @@ class Index:
             with self._speaking():
                 yield
         except (IndexUnavailable, msgspec.DecodeError, zlib.error) as exc:
-            if isinstance(exc, IndexUnavailable) and not _is_damaged(exc.__cause__):
+            if isinstance(exc, IndexUnavailable) and not is_damaged(exc.__cause__):
                 raise
             self._make_anew()
             raise IndexUnavailable(f"The index at {self._path} was damaged and has been set aside: run again.") from exc
@@ -426,93 +407,3 @@ class Snapshot:
         rarest, *others = sorted((self._sayers.get(word, ()) for word in wanted), key=len)
         found = set(rarest).intersection(*others)
         return sorted(path for number in found for path in self._paths_of.get(number, ()))
-
-
-# --- files ------------------------------------------------------------------------------------------------------------
-
-_LISTED = "(SELECT value FROM json_each(?))"
-
-
-@functools.cache
-def _decoder() -> msgspec.msgpack.Decoder[ir.Module]:
-    return msgspec.msgpack.Decoder(ir.Module)
-
-
-class _Foreign(sqlite3.DatabaseError):
-    """A database, but none of ours or of another version."""
-
-
-def _open(path: Path | None) -> sqlite3.Connection:
-    """Open a file, or a private one that SQLite removes; what is there and unusable is set aside."""
-    if path is None:
-        return _connect("")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return _connect(path)
-    except sqlite3.DatabaseError as exc:
-        if not _is_damaged(exc):
-            raise
-        _set_aside(path)
-        return _connect(path)
-
-
-def _connect(path: Path | str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-    try:
-        if _is_new(connection):
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            connection.execute("PRAGMA journal_mode = WAL")
-            with _transaction(connection):
-                if _is_new(connection):  # Another process may have made it since.
-                    _make_tables(connection)
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _is_new(connection: sqlite3.Connection) -> bool:
-    """Whether a file has no tables yet; one with the tables of another program or version is refused."""
-    if _pragma(connection, "schema_version") == 0:
-        return True
-    if _pragma(connection, "application_id") != _APPLICATION:
-        raise _Foreign("it is of another program or version")
-    return False
-
-
-def _make_tables(connection: sqlite3.Connection) -> None:
-    for statement in _TABLES.split(";\n"):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-
-
-def _pragma(connection: sqlite3.Connection, name: str) -> Any:
-    return connection.execute(f"PRAGMA {name}").fetchone()[0]
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.execute("COMMIT")
-
-
-def _is_damaged(exc: BaseException | None) -> bool:
-    """Whether an error says that the file is unusable, rather than busy, full or out of reach."""
-    if isinstance(exc, _Foreign):
-        return True
-    # https://www.sqlite.org/rescode.html: the low byte is the primary code.
-    code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _set_aside(path: Path) -> None:
-    """Rename a file to `<name>.damaged`, over an older one, and remove what belongs to it."""
-    path.replace(path.with_name(f"{path.name}.damaged"))
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
