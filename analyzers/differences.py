@@ -5,7 +5,7 @@ are told as one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -65,13 +65,22 @@ def changed_lines(files: Iterable[ChangedFile]) -> dict[str, list[tuple[int, int
     return lines
 
 
-def placed(finding: Finding, lines: Lines) -> Finding:
+def placed(finding: Finding, lines: Lines, around: Callable[[Place], Sequence[Span]]) -> Finding:
     """
     The finding on the changed line that caused it: where it queries, else where the rows come from, else on the way.
+
+    Where no step is on a changed line, one was taken out beside it, such as an eager load: the nearest changed line in
+    the function or class of a step, that of the rows first.
+
+    Args:
+        finding: One that the change introduces.
+        lines: What the change touches.
+        around: The functions and classes that hold a place, innermost first.
     """
     *way, leaf = finding.trace
     source = [step for step in way[:1] if step.role == "rows"]
-    for step in (leaf, *source, *reversed(way[len(source) :])):
+    others = list(reversed(way[len(source) :]))
+    for step in (leaf, *source, *others):
         for first, last in lines.get(step.place.path, ()):
             if step.place.span.touches(first, last):
                 start = max(step.place.span.line, first)
@@ -79,6 +88,14 @@ def placed(finding: Finding, lines: Lines) -> Finding:
                     return msgspec.structs.replace(finding, place=step.place)
                 span = Span(start, 0, max(start, min(step.place.span.end_line, last)), 0)
                 return msgspec.structs.replace(finding, place=Place(step.place.path, span))
+    near = [
+        (step.place, depth, span) for step in (*source, leaf, *others) for depth, span in enumerate(around(step.place))
+    ]
+    for place, _, span in sorted(near, key=lambda one: one[1]):
+        changed = [line for part in lines.get(place.path, ()) for line in part if span.touches(line, line)]
+        if changed:
+            line = min(changed, key=lambda line: abs(line - place.span.line))
+            return msgspec.structs.replace(finding, place=Place(place.path, Span(line, 0, line, 0)))
     return finding
 
 

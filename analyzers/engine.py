@@ -27,6 +27,7 @@ from analyzers.program.program import Program
 from analyzers.program.reach import Changed, Reach
 from analyzers.program.symbols import ClassSymbol, FunctionSymbol
 from analyzers.remedies import Evaluate, with_fixes
+from analyzers.span import Place, Span
 from analyzers.suppressions import Allows, concerned
 
 REVIEW_STEPS = 600_000
@@ -85,6 +86,11 @@ class Side:
     def is_whole(self, path: str) -> bool:
         """Whether it has a file, and could parse all of it."""
         return path in self.snapshot.paths and self.snapshot.diagnostics(path) == 0
+
+    def around(self, place: Place) -> list[Span]:
+        """The functions and classes that hold a place, innermost first."""
+        module = self.program.module(place.path)
+        return module.around(place.span) if module is not None else []
 
     def class_named(self, path: str, dotted: str) -> str:
         """The class that a name means at the top level of a file, as `path::qualname`; empty if none."""
@@ -147,7 +153,9 @@ def review(
     before, after = sides[0].findings(), sides[1].findings()
     lines = differences.changed_lines(change.files)
     introduced, fixed, standing = differences.compare(before, after, lines, sides[0].partial)
-    introduced = differences.deduplicated([differences.placed(finding, lines) for finding in introduced], lines)
+    introduced = differences.deduplicated(
+        [differences.placed(finding, lines, sides[1].around) for finding in introduced], lines
+    )
     allows = Allows(change.head, head, None if own else change)
     introduced = [_marked(finding, options_for, allows) for finding in introduced]
     introduced = with_fixes(_ordered(introduced), change.head, sides[1], _evaluating(index, options))

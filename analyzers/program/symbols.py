@@ -4,13 +4,14 @@ What a name can stand for. Symbols are made once per program, so identity is equ
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, TypeAlias
 
 from analyzers import ir
+from analyzers.span import Span
 
 if TYPE_CHECKING:
     from analyzers.program.program import Program
-    from analyzers.span import Span
 
 
 HOSTS = {"php": "php", "blade": "php"}
@@ -125,11 +126,18 @@ class ModuleSymbol:
 
     def holder(self, span: Span) -> str:
         """The qualified name of the innermost function or class that holds a span; empty at the top level."""
-        nodes = [symbol.node for symbol in self.every_class()], [symbol.node for symbol in self.every_function()]
-        holding = [
-            (node.span, node.qualname) for some in nodes for node in some if node.span.touches(span.line, span.line)
-        ]
-        return max(holding)[1] if holding else ""
+        return max(self._holding(span), default=(span, ""))[1]
+
+    def around(self, span: Span) -> list[Span]:
+        """The functions and classes that hold a span, innermost first; of a template the whole."""
+        if self.is_template:
+            return [Span(1, 0, sys.maxsize, 0)]
+        return [held for held, _ in sorted(self._holding(span), reverse=True)]
+
+    def _holding(self, span: Span) -> list[tuple[Span, str]]:
+        nodes: list[ir.Class | ir.Function] = [symbol.node for symbol in self.every_class()]
+        nodes += [symbol.node for symbol in self.every_function()]
+        return [(node.span, node.qualname) for node in nodes if node.span.touches(span.line, span.line)]
 
     def __repr__(self) -> str:
         return f"<module {self.name}>"
