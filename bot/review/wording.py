@@ -13,7 +13,8 @@ from analyzers.span import Place
 
 _CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
 _REORDERING = (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_UNSEEN = _CONTROLS | dict.fromkeys(_REORDERING, "\N{REPLACEMENT CHARACTER}")
+_HALVES = range(0xD800, 0xE000)  # of surrogate pairs: no encoding takes one alone
+_UNSEEN = _CONTROLS | dict.fromkeys((*_REORDERING, *_HALVES), "\N{REPLACEMENT CHARACTER}")
 
 
 def lines_of_text(text: str) -> list[str]:
@@ -65,7 +66,7 @@ def named(path: str) -> str:
 
 def visible(text: str) -> str:
     """
-    The text with what would steer a terminal, or reorder a line, made visible instead.
+    The text with what would steer a terminal, reorder a line, or not be text at all, made visible instead.
 
     Reviewed code is not ours: an escape sequence in a string literal must not reach the terminal.
     """

@@ -300,7 +300,18 @@ def readable(made: Message) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+_EMOJI = {
+    **dict.fromkeys(("red_circle", "large_orange_circle", "large_yellow_circle", "large_blue_circle"), "●"),
+    "white_circle": "○",
+    "white_check_mark": "✓",
+    "heavy_minus_sign": "−",
+    "warning": "!",
+}
+"""What our messages use of Slack's, for a terminal."""
+
+
 def _unmarked(words: str) -> str:
     words = re.sub(r"<([^|>]*)\|([^>]*)>", r"\2", words)
+    words = re.sub(r":([a-z_]+):", lambda match: _EMOJI.get(match[1], match[0]), words)
     words = re.sub(r"(?<![\w*])\*([^*\n]+)\*(?!\w)", r"\1", words)
     return words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").translate(_ORIGINALS)
