@@ -105,7 +105,11 @@ def file_names(name: str) -> list[str]:
     Paths that a template's name may mean, below a folder of templates.
 
     `shop::orders.index` is Blade's `orders/index.blade.php`; a component may be `card/index` or `card/card` too.
+    Pyramid's `shop:templates/list.jinja2` says the package too.
     """
+    package, _, path = name.partition(":")
+    if package.isidentifier() and path.startswith(FOLDERS):
+        return [path.partition("/")[2]]
     slashed = name.rpartition("::")[2].replace(".", "/")
     names = [name, f"{slashed}.blade.php"]
     if slashed.startswith("components/"):

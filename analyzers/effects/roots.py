@@ -9,7 +9,7 @@ import re
 import msgspec
 
 from analyzers import ir
-from analyzers.effects import eager_loads, readers
+from analyzers.effects import eager_loads, readers, templates
 from analyzers.effects.frame import Frame
 from analyzers.effects.interpreter import Interpreter
 from analyzers.effects.recorder import STEPS, OutOfStepsError
@@ -120,6 +120,8 @@ class Runner:
         elif root.kind == "route":
             annotation = response_model(function.module, function)
             readers.read_response(it, value, annotation, Frame(function.module, function), function.node)
+            for name in self.entries.templates_of(root):
+                templates.render(it, Const(name.value), value, Frame(function.module, function), name)
         readers.consume(it, value, Frame(function.module, function), function.node)
 
     def _instance(self, root: Root, frame: Frame, node: ir.Node) -> Value | None:

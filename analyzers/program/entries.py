@@ -119,6 +119,30 @@ class Entries:
             kind = "route"
         return self._root(function, owner, kind or "function")
 
+    def templates_of(self, root: Root) -> list[ir.Constant]:
+        """Names of the templates that a root gives the variables of, as its decorators, or else its class's, say."""
+        function, owner = root.function, root.owner or root.function.owner
+        for module, decorators in (
+            (function.module, function.node.decorators),
+            *((a.module, a.node.decorators) for a in (owner.ancestors() if owner is not None else ())),
+        ):
+            found = [
+                text
+                for decorator in decorators
+                if isinstance(decorator, ir.Call) and self._names_template(module, decorator)
+                for text in (*decorator.arguments[:1], *(k.value for k in decorator.keywords if k.name == "renderer"))
+                if isinstance(text, ir.Constant) and isinstance(text.value, str)
+            ]
+            if found:
+                return found
+        return []
+
+    def _names_template(self, module: ModuleSymbol, decorator: ir.Call) -> bool:
+        symbol = self.program.class_of(module, decorator)
+        return isinstance(symbol, External) and any(
+            symbol.dotted in framework.templated for framework in self.program.frameworks.all
+        )
+
     def _class_entries(self, symbol: ClassSymbol) -> list[Entry]:
         names = {ancestor.dotted for ancestor in symbol.mro()[1:]}
         found: list[Entry] = []

@@ -452,7 +452,7 @@ _TEXT = re.compile(rb'"(?:filter:|tag:)?([^"\\]{1,120})"')
 
 def _renders(words: frozenset[str], path: str) -> bool:
     return any(
-        (("/" in word or "." in word) and f"/{path}".endswith("/" + word))
+        (("/" in word or "." in word) and f"/{path}".endswith("/" + word.replace(":", "/")))
         or (path.endswith(word.replace(".", "/") + ".blade.php") and len(word) > 3)
         for word in words
     )
