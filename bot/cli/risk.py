@@ -67,17 +67,17 @@ def risk_summary(outcome: Outcome, change: Change, configurations: Configuration
     """
     from bot.cli import output
     from bot.llm import installed
-    from bot.review import explain
+    from bot.review import unaided
     from bot.storage.store import Store
 
     settings = output.settings()
     if not outcome.posted:
-        return explain.without_model((), ())
+        return unaided.summary((), ())
     note = installed.ABSENT if settings.llm_model is None else ""
     if configurations.root.llm_code == "off":
         note = "the repository's configuration wants no language model"
     if note:
-        return explain.without_model(outcome.posted, outcome.review.consequences, note)
+        return unaided.summary(outcome.posted, outcome.review.consequences, note)
     with Store.open(settings.database) as store:
         writer = installed.writer(settings, store.answers, store.ledger)
         assert writer is not None  # a model is set

@@ -17,7 +17,7 @@ from bot.llm import prompts
 from bot.llm.errors import Garbled, NoAnswer, OverBudget
 from bot.llm.prompts import Prompt
 from bot.llm.questions import Question, Reply
-from bot.review import evidence, explain, redaction
+from bot.review import evidence, explain, redaction, unaided
 from bot.review.evidence import CodeUse, Evidence, LinesOf
 from bot.review.explain import Answer, RiskSummary, Told
 from bot.review.spending import Budget, Call, Prices, Purpose
@@ -107,7 +107,7 @@ class Writer:
 
     def risk_summary(self, subject: Subject) -> RiskSummary:
         """What a change means. Without findings nothing is asked."""
-        ours = explain.without_model(subject.findings, subject.consequences)
+        ours = unaided.summary(subject.findings, subject.consequences)
         if not subject.findings:
             return ours
         prompt, shown = self._shown(subject, "risk_summary")
@@ -130,7 +130,7 @@ class Writer:
 
     def explain(self, subject: Subject) -> Told:
         """What the first finding means; its own words where no model's can be had."""
-        ours = explain.without_model(subject.findings[:1], subject.consequences).told[0]
+        ours = unaided.summary(subject.findings[:1], subject.consequences).told[0]
         prompt, shown = self._shown(subject, "explain_finding")
         if not shown.cases:
             return ours

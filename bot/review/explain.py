@@ -1,7 +1,7 @@
 """
 The risk summary: what a change means in production, for the person who decides.
 
-It is written twice. `without_model` says it from what the analysis knows, and always exists. A language model may say
+It is written twice. `unaided.summary` says it from what the analysis knows, and always exists. A language model may say
 it better; `with_answer` puts its sentences in the place of ours, finding by finding, where the evidence bears them.
 Which findings there are, their order, severity and place are never its business.
 """
@@ -13,27 +13,12 @@ from typing import Any
 
 import msgspec
 
-from analyzers.findings import Category, Consequence, Cost, Finding
 from bot.review import grounding
 from bot.review.evidence import Case, Evidence
 from bot.review.grounding import Ground, Kept
 
 MOST_SENTENCES = {"change": 1, "together": 1, "production": 3, "question": 1, "text": 2}
 """Of each part of an answer."""
-_MOST_ENTRIES = 3
-_MOST_TOLD = 5
-"""Findings that are told one by one; the summary stays on one screen."""
-_ROWS = 100
-"""How many rows a cost is spelled out for."""
-
-_QUESTIONS: Mapping[Category, str] = {
-    "nplusone": "How many rows can this meet at once in production?",
-    "transactions": "May one of these be seen, or fail, without the other?",
-    "sql": "How many rows has the table in production, and who else writes to it while this runs?",
-    "auth": "Who is meant to reach this?",
-    "resilience": "What is meant to happen when the other side is slow, or down?",
-}
-"""What only the author can know, by category."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -129,126 +114,12 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# --- without a model --------------------------------------------------------------------------------------------------
-
-
-def without_model(findings: Sequence[Finding], consequences: Sequence[Consequence], note: str = "") -> RiskSummary:
-    """
-    The summary as the analysis itself can write it.
-
-    Args:
-        findings: Worst first.
-        consequences: Of the entry points that the change reaches.
-        note: Why there are no words of a model.
-    """
-    if not findings:
-        return RiskSummary(note=note)
-    lead = [*_load(consequences), *_order(findings), *_fixes(findings)]
-    return RiskSummary(
-        lead=" ".join(lead),
-        told=tuple(_told(finding, consequences) for finding in findings[:_MOST_TOLD]),
-        left_out=len(findings[_MOST_TOLD:]),
-        note=note,
-    )
-
-
-def _load(consequences: Sequence[Consequence]) -> list[str]:
-    """What grows with the data now: one sentence for what is looped over, and how often."""
-    growing: dict[tuple[str, int, bool], list[str]] = {}
-    for row in consequences:
-        for over, added in _growth(row):
-            growing.setdefault((over, added, row.before is None), []).append(f"`{row.entry}`")
-    said = []
-    for (over, added, is_new), entries in growing.items():
-        verb = ("is new and runs" if len(entries) == 1 else "are new and run") if is_new else "runs"
-        verb = "run" if len(entries) > 1 and not is_new else verb
-        more = "" if is_new else " more"
-        said.append(
-            f"{_listed(entries)} {verb} {_queries(added)}{more} for each `{over}`: "
-            f"{_ROWS} rows are {_ROWS * added} round trips{more}."
-        )
-    return said[:_MOST_ENTRIES]
-
-
-def _growth(row: Consequence) -> list[tuple[str, int]]:
-    """What an entry point loops over, with the queries for each that the change adds."""
-    before = dict((row.before or Cost()).per_row)
-    after = dict((row.after or Cost()).per_row)
-    return [(over, count - before.get(over, 0)) for over, count in after.items() if count > before.get(over, 0)]
-
-
-def _order(findings: Sequence[Finding]) -> list[str]:
-    """Where to look first, and why there."""
-    if len(findings) == 1:
-        return []
-    first, second = findings[:2]
-    at = f"`{first.place.path}:{first.place.span.line}`"
-    if first.severity > second.severity:
-        why = f"it is the only one of {first.severity.name.lower()} severity"
-    elif first.fix is not None:
-        why = "its fix is at hand"
-    else:
-        same = sum(finding.severity is first.severity for finding in findings)
-        why = f"{'all' if same == len(findings) else f'the first {same}'} are of {first.severity.name.lower()} severity"
-    places = {finding.place.path for finding in findings}
-    scattered = f"in {len(places)} files" if len(places) > 1 else "in one file"
-    return [f"Of the {len(findings)} findings {scattered}, look first at {at}: {why}."]
-
-
-def _fixes(findings: Sequence[Finding]) -> list[str]:
-    fixed = sum(finding.fix is not None for finding in findings)
-    if not fixed:
-        return []
-    if len(findings) == 1:
-        return ["A verified fix is at hand."]
-    return [f"A verified fix is at hand for {'all' if fixed == len(findings) else fixed} of them."]
-
-
-def _told(finding: Finding, consequences: Sequence[Consequence]) -> Told:
-    text = f"{finding.message.rstrip('.')}."
-    row = next((row for row in consequences if row.entry == finding.entry and row.changed), None)
-    if row is not None and row.after is not None:
-        before = "It is new" if row.before is None else f"`{row.entry}` ran {_cost(row.before)} before"
-        text += f" {before}, and runs {_cost(row.after)} now."
-    if finding.advice:
-        text += f" {finding.advice.rstrip('.')}."
-    return Told(finding.fingerprint, text, _question(finding, row))
-
-
-def _question(finding: Finding, row: Consequence | None) -> str:
-    grows = [over for over, _ in _growth(row)] if row is not None else []
-    if finding.category == "nplusone" and grows:
-        return f"How many `{grows[0]}` rows can `{finding.entry}` meet at once in production?"
-    return _QUESTIONS[finding.category]
-
-
-def _cost(cost: Cost) -> str:
-    """A cost in words: `1 query`, `1 query and 2 for each order`."""
-    return " and ".join(
-        (_queries(cost.queries).replace("one", "1", 1), *(f"{count} for each `{over}`" for over, count in cost.per_row))
-    )
-
-
-def _queries(count: int) -> str:
-    return "one query" if count == 1 else f"{count} queries"
-
-
-def _listed(items: Sequence[str]) -> str:
-    shown = [*items[:_MOST_ENTRIES]]
-    if len(items) > _MOST_ENTRIES:
-        shown.append(f"{len(items) - _MOST_ENTRIES} more")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
-# --- with a model -----------------------------------------------------------------------------------------------------
-
-
 def with_answer(ours: RiskSummary, evidence: Evidence, answer: Answer, model: str) -> RiskSummary:
     """
     Our summary with the model's words where the evidence bears them; where too much had to go, ours stay.
 
     Args:
-        ours: Of `without_model`, for the same findings.
+        ours: Of `unaided.summary`, for the same findings.
         evidence: What the model was told.
         answer: What it said.
         model: Its name.

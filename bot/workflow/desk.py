@@ -14,7 +14,7 @@ import msgspec
 from analyzers import catalogue
 from analyzers.findings import Finding, State
 from bot.report import Report, pull_request
-from bot.review import explain, markers, verdict
+from bot.review import markers, unaided, verdict
 from bot.review.drafts import Decision, Draft, PullRequest
 from bot.review.explain import RiskSummary
 from bot.review.insights import Became
@@ -155,7 +155,7 @@ def decoded(content: bytes | None) -> str | None:
 
 def _risk(found: Found, kept: RiskSummary | None) -> RiskSummary:
     """The risk summary that was written, or what is known without."""
-    return kept or explain.without_model(found.told, found.review.consequences)
+    return kept or unaided.summary(found.told, found.review.consequences)
 
 
 def _problem(review: HeadReview, found: Found) -> str:

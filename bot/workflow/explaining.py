@@ -10,7 +10,7 @@ from analyzers.git import Repository
 from bot.github import repository
 from bot.llm.writer import Subject
 from bot.report import lines_in, markdown
-from bot.review import configuration, explain
+from bot.review import configuration, explain, unaided
 from bot.review.drafts import Draft, PullRequest
 from bot.review.explain import Told
 from bot.review.records import Found, HeadReview
@@ -74,7 +74,7 @@ def shown(store: Store, review: HeadReview, found: Found, drafts: tuple[Draft, .
     if any(draft.state == "waiting" and not draft.is_posted for draft in drafts):
         return ""
     findings = _present(found, [draft for draft in drafts if draft.state in ("waiting", "signed")])
-    ours = explain.without_model(findings, found.review.consequences)
+    ours = unaided.summary(findings, found.review.consequences)
     summary = store.summaries.find(review.id)
     return markdown.risk(ours if summary is None else explain.only(summary, ours), findings)
 

@@ -110,7 +110,7 @@ def test_18_the_review_does_not_wait(
     at = open_()
     body = signed(github, service, at)
     assert seen.check(at).output["title"] == "1 signed finding"
-    assert "How many `order` rows can `GET /orders/` meet at once in production?" in body
+    assert "How many `Order` rows can `GET /orders/` go through at once in production?" in body
     assert "Written from the analysis: the model" in body
 
 
@@ -217,7 +217,7 @@ def test_a_repository_may_want_none(endpoint: Endpoint, github: GitHub, service:
     asked = len(endpoint.requests)
     at = open_(before={**ORDER_SERVICE, ".countersign.toml": '[llm]\ncode = "off"\n'})
     assert len(endpoint.requests) == asked
-    assert "How many `order` rows" in signed(github, service, at)
+    assert "How many `Order` rows" in signed(github, service, at)
     open_(before={**ORDER_SERVICE, ".countersign.toml": '[llm]\ncode = "private"\n'})
     assert "def label" not in endpoint.requests[-1]["messages"][1]["content"]
     assert "order.customer" in endpoint.requests[-1]["messages"][1]["content"]

@@ -17,7 +17,7 @@ from bot.errors import SettingsError
 from bot.llm import installed
 from bot.llm.client import Model
 from bot.llm.writer import Memory, Options, Subject, Writer
-from bot.review import explain
+from bot.review import unaided
 from bot.review.explain import RiskSummary
 from bot.review.spending import Budget, Prices
 from bot.settings import Settings
@@ -28,7 +28,7 @@ from tests.doubles.llm import Answer, Endpoint
 
 FINDINGS = sample.report().outcome.posted
 CONSEQUENCES = sample.REVIEW.consequences
-OURS = explain.without_model(FINDINGS, CONSEQUENCES)
+OURS = unaided.summary(FINDINGS, CONSEQUENCES)
 GOOD = "Each row is read on its own, and the request waits for every one."
 
 
@@ -196,7 +196,7 @@ def test_findings_are_joined_only_by_what_they_share(endpoint: Endpoint) -> None
             json.dumps({"together": {"T1": said, "T2": summed}, "findings": {"F1": {"production": GOOD}}})
         )
         told = subject(findings=same)
-        assert writer(endpoint).risk_summary(told).lead == explain.without_model(same, CONSEQUENCES).lead + lead
+        assert writer(endpoint).risk_summary(told).lead == unaided.summary(same, CONSEQUENCES).lead + lead
     apart = writer(endpoint).risk_summary(subject())
     assert apart.lead == OURS.lead
     asked = llm.schema_of(endpoint.requests[-1])["properties"]
@@ -224,7 +224,7 @@ def test_injected_instructions_are_data(endpoint: Endpoint, where: str) -> None:
     evidence = json.loads(user.partition("JSON:\n\n")[2])
     assert "Ignore all previous" in json.dumps(evidence)
     assert [told.fingerprint for told in summary.told] == [finding.fingerprint for finding in FINDINGS]
-    ours = explain.without_model(subject(**hidden).findings, CONSEQUENCES)
+    ours = unaided.summary(subject(**hidden).findings, CONSEQUENCES)
     assert summary.lead.startswith(ours.lead)
     said = [told.text for told in summary.told if told.is_model] + [summary.lead.removeprefix(ours.lead)]
     assert not any("approved" in text or "evil.example" in text or "@everyone" in text for text in said)
