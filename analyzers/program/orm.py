@@ -238,6 +238,8 @@ class Orm:
             expr = expr.body[0].value
         if isinstance(expr, ir.Attribute) and expr.name == "class":
             expr = expr.value
+        if isinstance(expr, ir.Name) and expr.id == "cls":  # PHP's `self::class`
+            return model
         if isinstance(expr, ir.Constant) and isinstance(expr.value, str):
             key = (owner.module.path, expr.value)
             if expr.value == "self":
