@@ -223,7 +223,8 @@ def _call_on_class(
     known = query_sets.operation(it, "model", name, frame.module.host, library)
     method = receiver.symbol.method(name)
     if method is not None and not query_sets.is_scope(method):
-        if known is None or known.does != "build":
+        over = known or query_sets.operation(it, "queryset", name, frame.module.host, library)
+        if over is None or over.does != "build":
             return None
         own = call_value(it, it.attribute_of(receiver, name, frame, node), arguments, keywords, frame, node, receiver)
         if type(own) is not Value:

@@ -34,6 +34,8 @@ def annotated(it: Machine, annotation: ir.Expr | None, module: ModuleSymbol) -> 
     model = it.orm.model(symbol)
     if model is not None:
         return Row(model, it.loops, None, assumed=Confidence.POSSIBLE)
+    if it.orm.query_set_framework(symbol) is not None:
+        return None  # of which model it does not say
     return Object(it.lookups.completed(symbol), it.loops)
 
 

@@ -55,6 +55,7 @@ INTRINSICS: dict[str, Intrinsic] = {
     "__follow__": columns.follow,
     "__loaded__": readers.loaded,
     "__label_of__": _label_of,
+    "__make_each__": readers.make_each,
     "__meta_model__": columns.meta_model,
     "__model_named__": _model_named,
     "__model_of_admin__": columns.model_of_admin,

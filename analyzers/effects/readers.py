@@ -6,6 +6,8 @@ Each works out which attributes of a row a declarative class reads, and reads th
 
 from __future__ import annotations
 
+from collections.abc import Callable as Function
+
 from analyzers import ir
 from analyzers.effects import query_sets, rows, templates
 from analyzers.effects.frame import Frame
@@ -64,14 +66,40 @@ def represent(it: Machine, serializer: Object, value: Value, frame: Frame, node:
             it.reader = before
 
     if isinstance(value, (QuerySet, Items, Group)) and not (isinstance(value, QuerySet) and value.columns):
-        count = it.iterate(value, frame, _told(node, serializer.symbol.name))
-        name = value.model.symbol.name.lower() if isinstance(value, QuerySet) else "row"
-        if isinstance(value, Items) and isinstance(value.element, Row):
-            name = value.element.model.symbol.name.lower()
-        with it.loop(frame, node.span, name, count, reader):
-            one(it.element(value))
+        for_each_row(it, value, serializer.symbol, one, frame, node, reader)
     elif isinstance(value, (Row, Object)):
         one(value)
+
+
+def for_each_row(
+    it: Machine,
+    rows: QuerySet | Items | Group,
+    shower: ClassSymbol,
+    show: Function[[Value], object],
+    frame: Frame,
+    node: ir.Node,
+    reader: str,
+) -> None:
+    """Show each of several rows, in a loop that nobody wrote."""
+    count = it.iterate(rows, frame, _told(node, shower.name))
+    name = rows.model.symbol.name.lower() if isinstance(rows, QuerySet) else "row"
+    if isinstance(rows, Items) and isinstance(rows.element, Row):
+        name = rows.element.model.symbol.name.lower()
+    with it.loop(frame, node.span, name, count, reader):
+        show(it.element(rows))
+
+
+def make_each(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
+    """`__make_each__(cls, rows)`: an instance of a serializer for each row, made as its class says."""
+    match arguments:
+        case (Class(symbol=symbol), rows):
+            for part in choices(rows):
+                if isinstance(part, (QuerySet, Items, Group)):
+                    for_each_row(
+                        it, part, symbol, lambda row: it.instantiate(symbol, (row,), {}, frame, node), frame, node,
+                        "serializer",
+                    )  # fmt: skip
+    return UNKNOWN
 
 
 def read_fields(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:

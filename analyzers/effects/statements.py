@@ -16,6 +16,7 @@ from analyzers.effects.tree import Branch, Count, Effect, Transaction, once
 from analyzers.effects.values import (
     UNKNOWN,
     Callable,
+    Choice,
     Class,
     Const,
     Group,
@@ -245,6 +246,8 @@ def _fresh(it: Machine, value: Value) -> Value:
             return again(value, it.loops)
         case Group():
             return Group(tuple(_fresh(it, item) for item in value.items))
+        case Choice():
+            return Choice(tuple(_fresh(it, part) for part in value.values))
     return value
 
 
