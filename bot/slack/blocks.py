@@ -304,7 +304,7 @@ _EMOJI = {
     **dict.fromkeys(("red_circle", "large_orange_circle", "large_yellow_circle", "large_blue_circle"), "●"),
     "white_circle": "○",
     "white_check_mark": "✓",
-    "heavy_minus_sign": "−",
+    "heavy_minus_sign": "✗",
     "warning": "!",
 }
 """What our messages use of Slack's, for a terminal."""
