@@ -19,14 +19,12 @@ from analyzers.findings import Consequence, Finding, Skipped, Step
 from bot.review import placement
 from bot.review.drafts import Decision, Draft
 from bot.review.wording import diff, library_of, lines_of_text, plural
-from bot.web import comments, diffs, pictures
+from bot.web import comments, diffs
 from bot.web.colours import coloured
 from bot.web.desk import Shown, Side
 
 COSTLY = 400
 """Rows of a diff that opens closed where no draft stands in it."""
-FEWEST_STEPS = 3
-"""Of a trace that is worth a picture."""
 MORE = 20
 """Lines of a gap that are opened at once."""
 More: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
@@ -87,7 +85,6 @@ class Card(msgspec.Struct, frozen=True):
     comment: Markup
     markdown: str
     evidence: tuple[Evidence, ...]
-    picture: Markup | None
     fix: tuple[Patch, ...]
     history: tuple[Decision, ...]
     is_new: bool
@@ -223,16 +220,12 @@ def _since(shown: Shown) -> Since | None:
 
 def _card(shown: Shown, draft: Draft, is_new: bool) -> Card:
     finding = draft.finding
-    picture = None
-    if any(step.role == "loop" for step in finding.trace) and len(finding.trace) >= FEWEST_STEPS:
-        picture = pictures.call_path(finding.trace, "The way to the query", f"step-{draft.number}")
     text = shown.comments.get(draft.number, "")
     return Card(
         draft=draft,
         comment=comments.render(text),
         markdown=text,
         evidence=tuple(_evidence(shown, step) for step in finding.trace),
-        picture=picture,
         fix=tuple(_fix(shown, finding)),
         history=tuple(decision for decision in shown.decisions if decision.draft == draft.id),
         is_new=is_new,

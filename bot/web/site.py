@@ -110,6 +110,7 @@ def _error(site: Site, request: Request, status: int, words: str) -> Response:
     if "hx-request" in request.headers:
         return HTMLResponse(pages.filled("said.html", words=words), status)
     wanted = request.url.path if request.method == "GET" else "/"
-    answer = site.page("error.html", None, status=status, words=words, wanted=wanted)
+    person = site.sessions.read(request.cookies.get(site.sessions.cookie)) if status != 401 else None
+    answer = site.page("error.html", person, status=status, words=words, wanted=wanted)
     answer.status_code = status
     return answer

@@ -25,7 +25,7 @@ def test_a_review_is_read(running: Running) -> None:
     """The page has the diff, each draft in place, its evidence from other files too, and the consequences."""
     text = running.person(WRITER).read()
     assert [int(number) for number in re.findall(r'<article class="draft waiting" id="draft-(\d+)"', text)] == [1, 2]
-    for words in ("GET /orders/", "1 + 1 per order", "customers/services.py", '<svg class="picture"', "select_related"):
+    for words in ("GET /orders/", "1 + 1 per order", "customers/services.py", '<li class="again">', "select_related"):
         assert words in text, words
     assert "countersign:finding" not in text
 
