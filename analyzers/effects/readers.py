@@ -444,9 +444,14 @@ def read_response(it: Machine, value: Value, annotation: ir.Expr | None, frame: 
 
 
 def is_response_model(symbol: ClassSymbol) -> bool:
-    """Whether a class is a Pydantic model."""
+    """Whether a class is a Pydantic model, or an object type of GraphQL: its fields are read one by one."""
     names = {ancestor.last if isinstance(ancestor, External) else ancestor.name for ancestor in symbol.mro()[1:]}
-    return not names.isdisjoint(RESPONSE_MODELS)
+    if not names.isdisjoint(RESPONSE_MODELS):
+        return True
+    program = symbol.program
+    decorators = (program.class_of(symbol.module, decorator) for decorator in symbol.node.decorators)
+    dotted = {decorator.dotted for decorator in decorators if isinstance(decorator, External)}
+    return any(not dotted.isdisjoint(framework.answers) for framework in program.frameworks.all)
 
 
 def read_as(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.Node) -> Value:
@@ -490,12 +495,17 @@ def _read_as(it: Machine, symbol: ClassSymbol, value: Value, frame: Frame, node:
         it.reader = before
 
 
+def _has_resolver(field: ir.Field) -> bool:
+    """Whether a function gives the field's value: `name: str = strawberry.field(resolver=name_of)`."""
+    return isinstance(field.value, ir.Call) and any(keyword.name == "resolver" for keyword in field.value.keywords)
+
+
 def _read_declared_by(it: Machine, symbol: ClassSymbol, row: Row, depth: int) -> None:
     """Read of a row what a response model declares; a table's own relationships are no part of its response."""
     table = it.orm.model(symbol)
     for owner in reversed(symbol.ancestors()):
         for field in owner.fields.values():
-            if table is not None and field.name in table.relations:
+            if (table is not None and field.name in table.relations) or _has_resolver(field):
                 continue
             scope = scope_of(it, owner, field.name)
             it.touched.add(owner.module.path)

@@ -15,7 +15,7 @@ from analyzers.effects.interpreter import Interpreter
 from analyzers.effects.recorder import STEPS, OutOfStepsError
 from analyzers.effects.stack import with_room
 from analyzers.effects.tree import Count, Sequence
-from analyzers.effects.values import UNKNOWN, Callable, Const, Items, Object, QuerySet, Row, Value, join
+from analyzers.effects.values import UNKNOWN, Callable, Const, Items, Object, QuerySet, Row, Value, choices, join
 from analyzers.findings import Confidence
 from analyzers.program.entries import Entries, Root, response_model
 from analyzers.program.orm import ModelInfo, Orm
@@ -117,7 +117,7 @@ class Runner:
         value = it.call_function(Callable(function, bound), (), known, frame, node)
         if root.kind == "route" and function.module.host == "php":
             it.read_appended(value, Frame(function.module, function), function.node)
-        elif root.kind == "route":
+        elif root.kind in ("route", "resolver"):
             annotation = response_model(function.module, function)
             readers.read_response(it, value, annotation, Frame(function.module, function), function.node)
             for name in self.entries.templates_of(root):
@@ -216,7 +216,8 @@ class Runner:
         scope = Frame(function.module, function)
         listings = self.entries.listings(owner) if model is None else []
         if model is None and not listings:
-            value = it.call_function(Callable(function), (UNKNOWN,), {}, frame, node)
+            value = it.call_function(Callable(function), (self._given(owner, frame, node),), {}, frame, node)
+            readers.read_response(it, value, function.node.returns, scope, function.node)
             readers.consume(it, value, scope, function.node)
             return
         listed: Value = UNKNOWN
@@ -233,7 +234,17 @@ class Runner:
                     *(eager_loads.path_of(it, text, row.model) for text in self._hinted(function))
                 )
             value = it.call_function(Callable(function), (row,), {}, frame, node)
+            readers.read_response(it, value, function.node.returns, scope, function.node)
             readers.consume(it, value, scope, function.node)
+
+    def _given(self, owner: ClassSymbol, frame: Frame, node: ir.Node) -> Value:
+        """The one object of a type that the resolvers of other types give."""
+        it = self.interpreter
+        given: Value = UNKNOWN
+        with it.collecting():  # their own queries are told where they are the root
+            for resolver in self.entries.givers(owner):
+                given = join(given, it.call_function(Callable(resolver), (UNKNOWN,), {}, frame, node))
+        return next((part for part in choices(given) if isinstance(part, (Row, Object))), UNKNOWN)
 
     def _hinted(self, resolver: FunctionSymbol) -> list[str]:
         """The relations that an optimizer is told to load with a resolver's parent."""

@@ -205,6 +205,8 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Constructors of an attribute that reads one of each row of a relation: `association_proxy("tags", "name")`."""
     hints: tuple[str, ...] = ()
     """Decorators of a resolver whose keywords name what an optimizer loads with its parent."""
+    answers: tuple[str, ...] = ()
+    """Decorators of classes whose annotated fields are read of what is given for them: `@strawberry.type`."""
     templated: tuple[str, ...] = ()
     """Decorators that name a template, whose variables the function gives: `@view_config(renderer="list.jinja2")`."""
     families: dict[str, str] = {}

@@ -60,11 +60,12 @@ class Root(msgspec.Struct, frozen=True):
 
 
 class _Listing(NamedTuple):
-    """A field or a method that is declared to give a list."""
+    """A field or a method that is declared to give a list of something, or a method to give one of it."""
 
     names: tuple[str, ...]
-    """Names that its type says inside the "list of"."""
+    """Names that its type says, of a list those inside the "list of"."""
     resolver: FunctionSymbol | None
+    is_list: bool = True
 
 
 class Entries:
@@ -206,20 +207,22 @@ class Entries:
         """
         The resolvers of fields that give a list of an object type; None for a field without a resolver of its own.
         """
-        return [
-            listing.resolver
-            for module in self.program.modules_mentioning(owner.name)
-            for listing in self._listings_in(module)
-            if any(
-                name.rpartition(".")[2] == owner.name and self.program.resolve(module, name) is owner
-                for name in listing.names
-            )
-        ]
+        return [listing.resolver for listing in self._naming(owner) if listing.is_list]
 
-    def _listings_in(self, module: ModuleSymbol) -> tuple[_Listing, ...]:
-        if module.path not in self._listings:
-            self._listings[module.path] = tuple([listing for listing in _declared(module) if listing.names])
-        return self._listings[module.path]
+    def givers(self, owner: ClassSymbol) -> list[FunctionSymbol]:
+        """The resolvers that give one object of an object type."""
+        return [listing.resolver for listing in self._naming(owner) if not listing.is_list and listing.resolver]
+
+    def _naming(self, owner: ClassSymbol) -> Iterator[_Listing]:
+        for module in self.program.modules_mentioning(owner.name):
+            if module.path not in self._listings:
+                self._listings[module.path] = tuple([listing for listing in _declared(module) if listing.names])
+            for listing in self._listings[module.path]:
+                if any(
+                    name.rpartition(".")[2] == owner.name and self.program.resolve(module, name) is owner
+                    for name in listing.names
+                ):
+                    yield listing
 
     def listed_types(self, resolver: FunctionSymbol) -> list[ClassSymbol]:
         """The object types whose rows a resolver gives: those its field or its annotation names."""
@@ -273,7 +276,8 @@ def _declared(module: ModuleSymbol) -> Iterator[_Listing]:
             names = _listed(field.value) + _listed(field.annotation)
             yield _Listing(names, symbol.method(f"resolve_{field.name}"))
         for method in symbol.methods.values():
-            yield _Listing(_listed(method.node.returns), method)
+            names = _listed(method.node.returns)
+            yield _Listing(names or _named(method.node.returns), method, is_list=bool(names))
 
 
 def _listed(node: ir.Expr | None) -> tuple[str, ...]:
@@ -283,6 +287,11 @@ def _listed(node: ir.Expr | None) -> tuple[str, ...]:
         if isinstance(inner, (ir.Call, ir.Subscript)):
             kind = (ir.dotted(inner.callee if isinstance(inner, ir.Call) else inner.value) or "").rpartition(".")[2]
             if kind.lower().endswith(LISTS):
-                parts = (ir.dotted(part) for part in ir.walk(inner) if isinstance(part, (ir.Name, ir.Attribute)))
-                names.extend(name for name in parts if name)
+                names.extend(_named(inner))
     return tuple(names)
+
+
+def _named(node: ir.Expr | None) -> tuple[str, ...]:
+    """The names in a type: "Order" of `Order | None`."""
+    parts = (ir.dotted(part) for part in ir.walk(node) if isinstance(part, (ir.Name, ir.Attribute))) if node else ()
+    return tuple([name for name in parts if name])
