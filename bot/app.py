@@ -43,6 +43,7 @@ from bot.web.site import Site
 from bot.workflow import delivering, signing, slacking
 from bot.workflow.durable import Durable
 from bot.workflow.engine import Engine
+from bot.workflow.intake import Intake
 from bot.workflow.service import Service, Team
 
 _TEXT = {"text/plain": {"schema": {"type": "string"}}}
@@ -113,14 +114,14 @@ def create(settings: Settings) -> FastAPI:
             return PlainTextResponse("The signature is not that of this App's webhook secret.\n", 401)
         try:
             delivery = events.delivery(request.headers, body)
-            event = events.parse(delivery)
+            if not delivering.concerns(events.parse(delivery)):
+                metrics.deliveries.labels(delivery.event, "ignored").inc()
+                return PlainTextResponse("", 202)
+            delivery = await run_in_threadpool(events.keepable, delivery)
         except events.BadDelivery as exc:
             metrics.deliveries.labels("", "bad").inc()
             return PlainTextResponse(f"{exc}\n", 400)
-        if not delivering.concerns(event):
-            metrics.deliveries.labels(delivery.event, "ignored").inc()
-            return PlainTextResponse("", 202)
-        await run_in_threadpool(running.take, delivery)
+        await running.take(delivery)
         metrics.deliveries.labels(delivery.event, "taken").inc()
         _log.info("delivery taken", delivery=delivery.id, event_name=delivery.event)
         return PlainTextResponse("", 202)
@@ -183,6 +184,7 @@ class _Running:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._durable: Durable | None = None
+        self._intake: Intake | None = None
         self._seat: IO[str] | None = None
         self._stop_traces: Callable[[], None] = lambda: None
 
@@ -200,13 +202,10 @@ class _Running:
         finally:
             await run_in_threadpool(self._stop)
 
-    def take(self, delivery: events.Delivery) -> None:
+    async def take(self, delivery: events.Delivery) -> None:
         """Make a delivery's work durable."""
-        assert self._durable is not None  # requests come in after the start
-        service = self._durable.service
-        body = events.keepable(delivery).body
-        service.store.deliveries.record(Delivery(delivery.id, delivery.event, body, service.now()))
-        self._durable.deliver(delivery.id)
+        assert self._intake is not None  # requests come in after the start
+        await self._intake.take(Delivery(delivery.id, delivery.event, delivery.body, dt.datetime.now(dt.UTC)))
 
     def obey(self, act: Sign | Dismiss) -> None:
         """Make what was pressed in Slack durable."""
@@ -275,11 +274,14 @@ class _Running:
             is_traced=settings.otlp_endpoint is not None,
         )
         self._durable.launch()
+        self._intake = Intake(store.deliveries.record, self._durable.deliver)
         if settings.has_desk:
             app.mount("/", _desk(settings, self._durable))
         _log.info("ready", executor=executor, threads=threading.active_count())
 
     def _stop(self) -> None:
+        if self._intake is not None:
+            self._intake.stop()
         if self._durable is not None:
             self._durable.stop()
             self._durable.service.github.close()

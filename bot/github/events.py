@@ -71,6 +71,14 @@ class CheckRequested(msgspec.Struct, frozen=True, tag=True):
     """The button's identifier; None: run again."""
 
 
+class MergeQueued(msgspec.Struct, frozen=True, tag=True):
+    """A merge queue made a commit, and does not merge it while a required check is missing there."""
+
+    installation: int
+    repository: str
+    head: str
+
+
 class InstallationChanged(msgspec.Struct, frozen=True, tag=True):
     """The App was installed, removed, suspended, or given other repositories."""
 
@@ -92,7 +100,9 @@ class Ignored(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Event: TypeAlias = PullRequestChanged | CommentWritten | CheckRequested | InstallationChanged | Ping | Ignored
+Event: TypeAlias = (
+    PullRequestChanged | CommentWritten | CheckRequested | MergeQueued | InstallationChanged | Ping | Ignored
+)
 
 
 def delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
@@ -157,6 +167,19 @@ def keepable(delivery: Delivery) -> Delivery:
     if isinstance(changes, dict):
         payload["changes"] = {name: change for name, change in changes.items() if name not in ("title", "body")}
     return msgspec.structs.replace(delivery, body=msgspec.json.encode(payload))
+
+
+def installation_of(body: bytes) -> int:
+    """
+    The installation that a webhook is for.
+
+    Raises:
+        BadDelivery: It is not what GitHub sends.
+    """
+    try:
+        return msgspec.json.decode(body, type=_Header).number
+    except msgspec.DecodeError as exc:
+        raise BadDelivery(f"The payload is not what GitHub sends: {exc}") from exc
 
 
 class _Installation(msgspec.Struct, frozen=True):
@@ -288,6 +311,15 @@ def _requested(header: _Header, check: _Run | _Suite, run: int | None, action: s
     return CheckRequested(header.number, repository, check.head_sha, numbers, header.sender.login, run, action)
 
 
+class _MergeGroup(msgspec.Struct):
+    merge_group: _Suite
+
+
+def _merge_group(header: _Header, body: bytes) -> Event:
+    queued = msgspec.json.decode(body, type=_MergeGroup).merge_group
+    return MergeQueued(header.number, header.repository.full_name, queued.head_sha)
+
+
 class _Repositories(msgspec.Struct):
     action: str
     repositories: list[Repository] = []
@@ -314,9 +346,13 @@ def _names(repositories: list[Repository]) -> tuple[str, ...]:
 _READERS: dict[str, tuple[frozenset[str], Callable[[_Header, bytes], Event]]] = {
     "check_run": (frozenset({"rerequested", "requested_action"}), _check_run),
     "check_suite": (frozenset({"rerequested"}), _check_suite),
-    "installation": (frozenset({"created", "deleted", "suspend", "unsuspend"}), _installation),
+    "installation": (
+        frozenset({"created", "deleted", "new_permissions_accepted", "suspend", "unsuspend"}),
+        _installation,
+    ),
     "installation_repositories": (frozenset({"added", "removed"}), _installation),
     "issue_comment": (frozenset({"created"}), _issue_comment),
+    "merge_group": (frozenset({"checks_requested"}), _merge_group),
     "ping": (frozenset({""}), lambda header, body: Ping()),
     "pull_request": (frozenset(get_args(PullAction)), _pull_request),
     "pull_request_review_comment": (frozenset({"created"}), _review_comment),

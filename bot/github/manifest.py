@@ -14,10 +14,11 @@ PERMISSIONS: Mapping[str, str] = {
     "checks": "write",  # the check run, its annotations and buttons
     "contents": "read",  # cloning, CODEOWNERS
     "issues": "write",  # the summary comment and answers stand on the pull request's issue
+    "merge_queues": "read",  # being told that a required check is waited for
     "metadata": "read",  # who may write
     "pull_requests": "write",  # reviews, comments on lines, threads
 }
-EVENTS = ("check_run", "check_suite", "issue_comment", "pull_request", "pull_request_review_comment")
+EVENTS = ("check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review_comment")
 """What it subscribes to; installations and pings are told to every App."""
 
 CALLBACK = "/sign-in/callback"

@@ -7,13 +7,13 @@ falls short of it is `neutral`, or `failure` where the repository wants that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
-from analyzers.findings import Finding
 from bot.review.drafts import Draft
+from bot.review.records import Found
 
 Conclusion = Literal["success", "neutral", "failure", "cancelled"]
 
@@ -26,25 +26,17 @@ class Verdict(msgspec.Struct, frozen=True):
     """One line: what a person sees in the list of checks."""
 
 
-def judge(
-    drafts: Sequence[Draft],
-    *,
-    is_complete: bool,
-    fails: Callable[[Finding], bool],
-    problem: str = "",
-    fails_on_gaps: bool = False,
-) -> Verdict:
+def judge(found: Found, drafts: Sequence[Draft], *, is_complete: bool, problem: str = "") -> Verdict:
     """
     Conclude a review.
 
     Args:
+        found: Says which signed findings, and whether gaps, fail the check.
         drafts: All drafts of the pull request.
         is_complete: Whether everything that the review should have covered was analysed.
-        fails: Whether a signed finding is bad enough to fail the check.
         problem: What kept the review from being made or published; empty for nothing.
-        fails_on_gaps: Whether a review that is not complete fails the check.
     """
-    short: Conclusion = "failure" if fails_on_gaps else "neutral"
+    short: Conclusion = "failure" if found.fails_on_gaps else "neutral"
     if problem:
         return Verdict(short, problem)
     waiting = [draft for draft in drafts if draft.state == "waiting"]
@@ -61,6 +53,6 @@ def judge(
     if not said:
         return Verdict("success", "Nothing to report")
     title = ", ".join(said)
-    if any(fails(draft.finding) for draft in signed):
+    if any(draft.fingerprint in found.failing for draft in signed):
         return Verdict("failure", title)
     return Verdict(short if not is_complete else "neutral", title)

@@ -104,6 +104,23 @@ class Database:
         self.engine.dispose()
 
 
+def engine_of_workflows(url: str) -> Engine | None:
+    """
+    An engine for DBOS, which keeps its tables in the same database; None where its own will do.
+
+    In an SQLite file its commits do not wait for the disk, and ours do. Both stand in one log, so that a power cut
+    takes the end of the history: what was worked on after the last delivery or decision, and is worked on again.
+    """
+    parsed = _parsed(url)
+    if parsed.drivername != "sqlite":
+        return None
+    engine = sqlalchemy.create_engine(
+        parsed, connect_args={"timeout": PATIENCE.total_seconds(), "isolation_level": "IMMEDIATE"}, pool_size=20
+    )
+    event.listen(engine, "connect", _prepare_for_workflows)
+    return engine
+
+
 class Room:
     """A part of the store: the tables of one thing."""
 
@@ -192,6 +209,11 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # transactions begin where SQLAlchemy says so, not where the driver thinks
     connection.execute("PRAGMA journal_mode = WAL")  # readers and one writer side by side
     connection.execute("PRAGMA synchronous = FULL")  # what was answered with 2xx survives a power cut
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _prepare_for_workflows(connection: Any, record: object) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 

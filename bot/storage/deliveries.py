@@ -5,13 +5,15 @@ Webhook deliveries: each once, however often it is sent.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from bot.review.records import Delivery
-from bot.storage.database import Room, insert_new, reads, writes
+from bot.storage.database import Room, insert, reads, writes
 from bot.storage.tables import deliveries as table
 
 
@@ -19,21 +21,15 @@ class Deliveries(Room):
     """What came in over the webhook."""
 
     @writes
-    def record(self, connection: Connection, delivery: Delivery) -> bool:
+    def record(self, connection: Connection, deliveries: Sequence[Delivery]) -> frozenset[str]:
         """
-        Keep a delivery.
+        Keep deliveries.
 
         Returns:
-            Whether it was not there before. One that was may not have been handled yet.
+            The ids of those that were not there before. One that was may not have been handled yet.
         """
-        values = {
-            "id": delivery.id,
-            "event": delivery.event,
-            "payload": delivery.payload,
-            "received_at": delivery.received_at,
-            "outcome": "",
-        }
-        return insert_new(connection, table, values)
+        new = insert(connection, table).values([{**msgspec.structs.asdict(each), "outcome": ""} for each in deliveries])
+        return frozenset(connection.scalars(new.on_conflict_do_nothing().returning(table.c.id)))
 
     @reads
     def get(self, connection: Connection, id_: str) -> Delivery | None:

@@ -4,22 +4,39 @@ A webhook becomes work.
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator
+
 import msgspec
 
-from bot.github import events
+from bot.github import checks, events, installations, repository
 from bot.github.events import (
     CheckRequested,
     CommentWritten,
     Event,
     Ignored,
     InstallationChanged,
+    MergeQueued,
     Ping,
     PullRequestChanged,
 )
 from bot.review import commands
+from bot.review.records import UNFINISHED
 from bot.workflow import commanding
 from bot.workflow.commanding import Done, Question
-from bot.workflow.service import Service
+from bot.workflow.service import CHECK, Service
+
+RECENT = dt.timedelta(days=7)
+"""
+How long ago a pull request may have changed to be looked at although nobody told us: longer than an outage, and short
+enough for a new installation not to begin with the whole past.
+"""
+QUEUE = "merge queue"
+"""What the check at a merge queue's commit is known by."""
+QUEUED = checks.Output(
+    "Reviewed on the pull request",
+    "What a merge queue makes of several pull requests is not analysed again; each has its own review.",
+)
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -59,9 +76,15 @@ def handle(service: Service, delivery_id: str) -> list[Work]:
         case CheckRequested():
             dones = commanding.press(service, event, delivery_id)
             return [work for done in dones for work in work_of(service, done, delivery_id)]
+        case MergeQueued():
+            client = service.github.installation(event.installation)
+            run = checks.start(client, event.repository, event.head, CHECK, QUEUE, QUEUED)
+            checks.update(client, event.repository, run.id, QUEUED, conclusion="neutral")
         case InstallationChanged():
             if event.action in ("deleted", "suspend"):
                 service.store.repositories.remove(event.installation)
+            elif event.action in ("new_permissions_accepted", "unsuspend"):
+                return list(missed(service, event.installation, delivery_id, is_dead_missed=True))
             elif event.removed:
                 service.store.repositories.remove(event.installation, event.removed)
     return []
@@ -76,6 +99,29 @@ def review_of(service: Service, pull_request: int, cause: str, *, again: bool) -
     """The review of a pull request's present head as work; `again`: also when it was reviewed before."""
     review = service.store.reviews.queue(pull_request, again=cause if again else "")
     return Work(pull_request, review=review.id, attempt=review.attempt, cause=cause)
+
+
+def missed(service: Service, installation: int, cause: str, *, is_dead_missed: bool = False) -> Iterator[Work]:
+    """
+    Open pull requests of an installation whose head was not reviewed; `is_dead_missed`: or could not be.
+
+    Raises:
+        GitHubError: It can't be asked for them all.
+    """
+    missing = (*UNFINISHED, "superseded", *(("dead",) if is_dead_missed else ()))
+    client = service.github.installation(installation)
+    since = service.now() - RECENT
+    for listed in installations.repositories(client):
+        if listed.archived:
+            continue
+        for told in repository.open_pull_requests(client, installation, listed.full_name):
+            if told.as_of is not None and told.as_of < since:
+                break  # they come in the order of their changes, the last one first
+            pull = service.store.pull_requests.save(told)
+            review = service.store.reviews.find(pull.id, pull.head)
+            if review is None or review.status in missing:
+                is_dead = review is not None and review.status == "dead"
+                yield review_of(service, pull.id, cause, again=is_dead)
 
 
 def work_of(service: Service, done: Done, cause: str) -> list[Work]:

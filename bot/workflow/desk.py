@@ -93,13 +93,7 @@ class StoredDesk:
             drafts=drafts,
             comments={draft.number: _comment(report, draft) for draft in drafts},
             decisions=self._store.decisions.of(pull.id),
-            verdict=verdict.judge(
-                drafts,
-                is_complete=report.is_complete,
-                fails=lambda finding: finding.fingerprint in found.failing,
-                problem=_problem(review, found),
-                fails_on_gaps=found.fails_on_gaps,
-            ),
+            verdict=verdict.judge(found, drafts, is_complete=report.is_complete, problem=_problem(review, found)),
             summary=pull_request.summary(
                 showing.page_at(pull, review, found, drafts, explaining.shown(self._store, review, found, drafts))
             ),

@@ -26,8 +26,11 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, P
 from structlog.contextvars import bound_contextvars
 
 from bot.github.errors import GitHubError, RateLimited, Unauthorized, Unavailable
+from bot.github.events import installation_of
+from bot.review.records import Delivery
 from bot.slack.buttons import Dismiss, Sign
 from bot.slack.errors import Limited, Refused, SlackError
+from bot.storage.database import engine_of_workflows
 from bot.workflow import commanding, delivering, explaining, publishing, reviewing, showing, slacking, sweeping
 from bot.workflow.commanding import Question
 from bot.workflow.delivering import Work
@@ -36,9 +39,11 @@ from bot.workflow.service import Service
 VERSION = "1"
 """Raised when the order of steps changes: workflows of another version are not taken up."""
 DELIVERIES, REVIEWS, PUBLICATIONS, SLACK, PROSE = "deliveries", "reviews", "publications", "slack", "prose"
-"""The queues; reviews take turns by installation, publications and what is told in Slack by pull request."""
+"""The queues; the first two take turns by installation, publications and what is told in Slack by pull request."""
 POLLED = 0.25
 """Seconds between two looks into a queue; each costs two milliseconds."""
+QUICKLY = 0.1
+"""The same for deliveries, of which few are handled at once, so that those that come in are answered meanwhile."""
 AT_ONCE = 16
 """Workflows of a queue that one process runs; most of them wait for GitHub. The engine has a limit of its own."""
 PATIENCE = 40
@@ -119,6 +124,7 @@ class Durable:
         config: DBOSConfig = {
             "name": "countersign",
             "system_database_url": database_url,
+            "system_database_engine": engine_of_workflows(database_url),
             "application_version": VERSION,
             "executor_id": executor,
             "serializer": DBOSPortableJSONSerializer(),
@@ -145,7 +151,9 @@ class Durable:
         """Take up what was left, and begin to work."""
         self.service.store.workers.beat(self.executor)
         DBOS.launch()
-        DBOS.register_queue(DELIVERIES, worker_concurrency=2, polling_interval_sec=POLLED)
+        DBOS.register_queue(
+            DELIVERIES, worker_concurrency=AT_ONCE // 2, partition_concurrency=2, polling_interval_sec=QUICKLY
+        )
         DBOS.register_queue(
             REVIEWS,
             worker_concurrency=AT_ONCE,
@@ -180,9 +188,10 @@ class Durable:
         DBOS.destroy()
         self.service.store.workers.remove(self.executor)
 
-    def deliver(self, delivery: str) -> None:
-        """Have a delivery handled that is in the store; when this returns, it will be."""
-        self._enqueue("deliver", f"deliver:{delivery}", DELIVERIES, None, delivery)
+    def deliver(self, delivery: Delivery) -> None:
+        """Have a delivery handled that is in the store, with its payload."""
+        installation = installation_of(delivery.payload)
+        self._enqueue("deliver", f"deliver:{delivery.id}", DELIVERIES, installation, delivery.id)
 
     def begin(self, work: Work, again: str = "") -> None:
         """
@@ -399,15 +408,19 @@ class Durable:
                 self._enqueue("tell_digest", f"digest:{channel}:{due}", SLACK, channel, channel, due)
 
     def _sweep(self) -> None:
-        """Begin what was missed; the first time, and now and then, GitHub is asked for it."""
-        for delivery in sweeping.late_deliveries(self.service):
+        """
+        Begin what was missed. The first time nobody else can be about to begin what came in; then, and now and then,
+        GitHub is asked too.
+        """
+        sweep = next(self._sweeps)
+        for delivery in sweeping.late_deliveries(self.service, sweeping.LATE if sweep else dt.timedelta()):
             self.deliver(delivery)
         hour = self.service.now().strftime("%Y%m%d%H")
         for work in sweeping.stuck(self.service):
             self.begin(work, again=hour)
         for work in sweeping.reactions(self.service):
             self.begin(work)
-        if next(self._sweeps) % SEEN == 0:
+        if sweep % SEEN == 0:
             for work in sweeping.missed_pull_requests(self.service):
                 self.begin(work)
         sweeping.forget(self.service)

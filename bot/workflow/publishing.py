@@ -123,6 +123,9 @@ def _is_due(draft: Draft, pull: PullRequest) -> bool:
 def _post(service: Service, pull: PullRequest, due: Sequence[Draft]) -> None:
     client = service.client(pull)
     current = repository.pull_request(client, pull.installation, pull.repository, pull.number)
+    if current.repository != pull.repository:
+        service.store.pull_requests.save(current)
+        raise Unavailable(f"{pull.repository} is called {current.repository} now.")
     if current.head != pull.head:
         if current.as_of is not None and pull.as_of is not None and current.as_of < pull.as_of:
             raise Unavailable("GitHub does not know the head yet that it told us of.")
@@ -163,9 +166,9 @@ def _publish(service: Service, client: Client, pull: PullRequest, found: Found, 
                 service.store.drafts.set_posted(draft.id, "summary")
     if inline:
         opening = pull_request.opening(_signers(service, pull, inline.values()))
-        posted = reviews.post(client, pull.repository, pull.number, pull.head, opening, tuple(inline))
-        on_file += [inline[comment] for comment in posted.refused]
-        _adopt(service, client, pull, [draft for comment, draft in inline.items() if comment not in posted.refused])
+        refused = reviews.post(client, pull.repository, pull.number, pull.head, opening, tuple(inline))
+        on_file += [inline[comment] for comment in refused]
+        _adopt(service, client, pull, [draft for comment, draft in inline.items() if comment not in refused])
     for draft in on_file:
         body, path = pull_request.comment(report, draft), draft.finding.place.path
         try:

@@ -79,13 +79,7 @@ def page_at(
     return Page(
         report=report,
         drafts=drafts,
-        verdict=verdict.judge(
-            drafts,
-            is_complete=report.is_complete,
-            fails=lambda finding: finding.fingerprint in found.failing,
-            problem=problem,
-            fails_on_gaps=found.fails_on_gaps,
-        ),
+        verdict=verdict.judge(found, drafts, is_complete=report.is_complete, problem=problem),
         risk=risk,
         link=f"{pull.repository_url}/blob/{pull.head}/",
         asked=tuple(dict.fromkeys(asked)),

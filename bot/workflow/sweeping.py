@@ -10,30 +10,28 @@ from collections.abc import Iterator
 
 import structlog
 
-from bot.github import installations, repository
+from bot.github import installations
 from bot.github.errors import GitHubError
-from bot.review.records import UNFINISHED
-from bot.workflow import commanding
-from bot.workflow.delivering import Work, review_of, work_of
+from bot.review.records import Delivery
+from bot.workflow import commanding, delivering
+from bot.workflow.delivering import Work, work_of
 from bot.workflow.service import Service
 
 LATE = dt.timedelta(minutes=1)
 """After this time a delivery that was not handled was forgotten by whoever took it."""
 KEPT = dt.timedelta(days=30)
 """How long it is remembered what was handled; GitHub sends a delivery again for 3 days."""
-RECENT = dt.timedelta(days=7)
-"""
-How long ago a pull request may have changed to be looked at although nobody told us: longer than an outage, and short
-enough for a new installation not to begin with the whole past.
-"""
 CAUSE = "sweep"
 
 _log = structlog.get_logger()
 
 
-def late_deliveries(service: Service) -> list[str]:
-    """Deliveries that came in and were not handled."""
-    return list(service.store.deliveries.unfinished(service.now() - LATE))
+def late_deliveries(service: Service, late: dt.timedelta = LATE) -> Iterator[Delivery]:
+    """Deliveries that came in so long ago and were not handled."""
+    for id_ in service.store.deliveries.unfinished(service.now() - late):
+        delivery = service.store.deliveries.get(id_)
+        if delivery is not None and delivery.payload:  # else another handled it just now
+            yield delivery
 
 
 def forget(service: Service) -> None:
@@ -75,21 +73,6 @@ def missed_pull_requests(service: Service) -> Iterator[Work]:
     for installation in installations.installations(service.github):
         if installation.suspended_at is None:
             try:
-                yield from _missed_in(service, installation.id)
+                yield from delivering.missed(service, installation.id, CAUSE)
             except GitHubError as problem:
                 _log.warning("an installation was not swept", installation=installation.id, problem=str(problem))
-
-
-def _missed_in(service: Service, installation: int) -> Iterator[Work]:
-    client = service.github.installation(installation)
-    since = service.now() - RECENT
-    for listed in installations.repositories(client):
-        if listed.archived:
-            continue
-        for told in repository.open_pull_requests(client, installation, listed.full_name):
-            if told.as_of is not None and told.as_of < since:
-                break  # they come in the order of their changes, the last one first
-            pull = service.store.pull_requests.save(told)
-            review = service.store.reviews.find(pull.id, pull.head)
-            if review is None or review.status in (*UNFINISHED, "superseded"):
-                yield review_of(service, pull.id, CAUSE, again=False)

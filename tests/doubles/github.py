@@ -116,12 +116,20 @@ class GitHub:
     async def _rest(self, request: HttpRequest) -> Response:
         # Clients may percent-encode what parameters hold, a branch's slash too: match the path as it was sent.
         path = "/" + request.scope["raw_path"].decode().partition("?")[0].removeprefix(API).lstrip("/")
+        path = self._named(path)
         found = self._description.find(request.method, path)
         query = dict(request.query_params)
         logged = Request(found[0].id if found else "unknown", request.method, urllib.parse.unquote(path), query, None)
         return await self._serve(
             request, logged, lambda body: self._answer(found, request.headers, logged, query, body, str(request.url))
         )
+
+    def _named(self, path: str) -> str:
+        """The path by a repository's name, where it was asked for by its id."""
+        _, kind, identity, *rest = [*path.split("/", 3), ""][:4]
+        repositories = self.world.repositories.values()
+        found = [each for each in repositories if kind == "repositories" and str(each.id) == identity]
+        return f"/repos/{found[0].full_name}/{rest[0]}" if found else path
 
     async def _serve(self, request: HttpRequest, logged: Request, answer: Callable[[Any], _Reply]) -> Response:
         """Log, fail as ordered, answer."""
@@ -182,6 +190,7 @@ class GitHub:
                 raise Refusal(422, f"Invalid request.\n\n{invalid}") from invalid
             call = Call(self.world, self.shapes, self.access, self.limits, caller, path, parameters, body)
             if "owner" in path:
+                self._redirect_moved(logged, path)
                 _ = call.repository  # what the caller can't see is not found, whatever else is wrong
             caller.check(operation.id, writes=operation.method != "GET")
             answer = HANDLERS[operation.id](call)
@@ -194,6 +203,19 @@ class GitHub:
         self._tell(call.events)
         reply.headers |= limits
         return reply
+
+    def _redirect_moved(self, logged: Request, path: Mapping[str, Any]) -> None:
+        """
+        Raises:
+            Refusal: the repository has another name.
+        """
+        # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+        moved = self.world.former_names.get(f"{path['owner']}/{path['repo']}".lower())
+        if moved is not None:
+            rest = logged.path.removeprefix(f"/repos/{path['owner']}/{path['repo']}")
+            headers = {"location": f"{self.api_url}/repositories/{moved.id}{rest}"}
+            status, message = (307, "Temporary Redirect") if logged.writes else (301, "Moved Permanently")
+            raise Refusal(status, message, headers=headers)
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:

@@ -138,8 +138,8 @@ class Hooks:
     def _payload(self, event: Event) -> dict[str, Any]:
         """The recorded payload with what is true here written over it."""
         shapes = self._shapes
-        # Not every action was recorded: another one of its event has the same parts.
-        actions = self._payloads[event.name]
+        # Not every action was recorded: another one of its event has the same parts. Of merge queues, none was.
+        actions = self._payloads.get(event.name, {"": {}})
         recorded = copy.deepcopy(actions.get(event.action or "") or next(iter(actions.values())))
         for key, value in recorded.items():
             if isinstance(value, dict) and "shared" in value:

@@ -316,6 +316,28 @@ class People:
             event = Event("check_run", action, run.repository, self._world.account(by), {"check_run": shape, **parts})
         self._send([event])
 
+    def queue_merge(self, pull: PullRequest) -> str:
+        """Put a pull request into the merge queue, which makes a commit of its own; that one."""
+        with self._world.lock:
+            repository, branch = pull.repository, f"gh-readonly-queue/main/pr-{pull.number}"
+            head = repository.git.commit(branch, {}, f"Merge #{pull.number}", parent=pull.head_sha)
+            group = {
+                "head_sha": head,
+                "head_ref": f"refs/heads/{branch}",
+                "base_sha": pull.base_sha,
+                "base_ref": "refs/heads/main",
+                "head_commit": {"id": head},
+            }
+            sender = self._world.account("github-merge-queue[bot]", "Bot")
+            event = Event("merge_group", "checks_requested", repository, sender, {"merge_group": group})
+        self._send([event])
+        return head
+
+    def rename(self, repository: Repository, name: str) -> None:
+        """Give a repository another name; of the events that Apps get, none tells of it."""
+        with self._world.lock:
+            self._world.move(repository, repository.owner, name)
+
     # The way it is done
 
     def _call(self, operation: str, pull: PullRequest, by: str, body: Any, **path: Any) -> Answer:

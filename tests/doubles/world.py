@@ -320,6 +320,8 @@ class World:
         self.lock = threading.RLock()
         self.accounts: dict[str, Account] = {}
         self.repositories: dict[str, Repository] = {}
+        self.former_names: dict[str, Repository] = {}
+        """Of repositories that were renamed or transferred; requests for them are redirected."""
         self.installations: dict[int, Installation] = {}
         self._ids = itertools.count(1001)
         owner = self.account("countersign-owner")
@@ -332,11 +334,12 @@ class World:
                 "checks": "write",
                 "contents": "read",
                 "issues": "write",
+                "merge_queues": "read",
                 "metadata": "read",
                 "pull_requests": "write",
             },
             events=[
-                *("check_run", "check_suite", "issue_comment", "pull_request", "pull_request_review"),
+                *("check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review"),
                 *("pull_request_review_comment", "pull_request_review_thread"),
             ],
         )
@@ -353,6 +356,12 @@ class World:
 
     def repository(self, full_name: str) -> Repository | None:
         return self.repositories.get(full_name.lower())
+
+    def move(self, repository: Repository, owner: Account, name: str) -> None:
+        """Rename or transfer a repository."""
+        self.former_names[repository.full_name.lower()] = self.repositories.pop(repository.full_name.lower())
+        repository.owner, repository.name = owner, name
+        self.repositories[repository.full_name.lower()] = repository
 
     def add_repository(
         self, owner: Account, name: str, *, parent: Repository | None = None, private: bool = False

@@ -5,6 +5,7 @@ Promises 16 and 17: whatever fails, and whenever, everything is said once, and n
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import re
 import threading
 import time
@@ -14,11 +15,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from bot.review.records import Delivery
+from bot.storage.store import Store
 from tests import postgres
 from tests.doubles import hooks, refusals
 from tests.doubles.faults import BROKEN, LOST, Fault
 from tests.doubles.github import GitHub
 from tests.doubles.refusals import Refusal
+from tests.doubles.rest import HANDLERS
+from tests.doubles.rest.call import Answer, Call, Listing
 from tests.doubles.scenario import AUTHOR, REVIEWER, SHIFTED, Scene, scene
 from tests.promises import programs, seen
 from tests.promises.conftest import QUICK, Open
@@ -129,6 +134,48 @@ def test_16_killed_at_every_request(bare: GitHub, tmp_path: Path, monkeypatch: p
         until(lambda: any(run.annotations for run in seen.checks(at)))
         told_once(bare, at)
         assert {"checks/create", "git", "pulls/create-review", "issues/create-comment"} <= set(killer.killed_at)
+
+
+def test_16_what_was_kept_is_begun(bare: GitHub, tmp_path: Path) -> None:
+    """A process that died between keeping a delivery and beginning its work leaves that to the next one, at once."""
+    service = Service(bare, tmp_path / "data", **{**QUICK, "sweep_seconds": 3600})
+    with service:
+        pass
+    bare.hooks.url = None
+    at = scene(bare)
+    with Store.open(f"sqlite:///{service.data}/countersign.sqlite3") as store:
+        now = dt.datetime.now(dt.UTC)
+        kept = [Delivery(each.id, each.event, each.body, now) for each in bare.hooks.deliveries]
+        store.deliveries.record(kept)
+    with service:
+        service.rest()
+        assert service.handled({each.id for each in kept}) == len(kept)
+        assert seen.check(at).output["title"] == "1 draft waits for a signature"
+
+
+def test_16_trouble_of_one_account_is_not_that_of_another(
+    github: GitHub, service: Service, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many commands wait for GitHub's answers about one account, those of another are carried out."""
+    at, other = open_(), open_()
+    operation, is_back = "repos/get-collaborator-permission-level", threading.Event()
+    answer = HANDLERS[operation]
+
+    def answer_others(call: Call) -> Answer | Listing:
+        if call.path["repo"] == at.repository.name and not is_back.is_set():
+            raise refusals.server_error()
+        return answer(call)
+
+    monkeypatch.setitem(HANDLERS, operation, answer_others)
+    for _ in range(4):
+        github.people.comment(at.pull, "/countersign sign 1", by=REVIEWER)
+    eventually(lambda: len(service.working_on("deliver:")) > 0, service.log.read_text)
+    github.people.comment(other.pull, "/countersign sign 1", by=REVIEWER)
+    eventually(lambda: seen.check(other).output["title"] == "1 signed finding", service.log.read_text)
+    assert not seen.found(at)
+    is_back.set()
+    service.rest()
+    assert len(seen.found(at)) == 1
 
 
 def test_16_downtime_is_made_up_for(bare: GitHub, tmp_path: Path) -> None:

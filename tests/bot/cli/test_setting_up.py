@@ -96,10 +96,11 @@ def test_the_app_lacks_something(doctor: Doctor, github: GitHub, opened: Scene) 
     opened.installation.permissions = {"metadata": "read", "contents": "write"}
     status, lines = doctor()
     assert status == 1
+    lacking = "checks: write, issues: write, merge_queues: read, pull_requests: write"
     assert wrong(lines) == [
         "GitHub: give the App these permissions in its settings: checks: write",
         "GitHub: subscribe the App to these events: issue_comment",
-        "GitHub: acme has not accepted what the App asks for: checks: write, issues: write, pull_requests: write",
+        f"GitHub: acme has not accepted what the App asks for: {lacking}",
     ]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from bot.github import checks, comments, repository, reviews, threads
@@ -93,9 +95,8 @@ def test_one_review(double: Double, client: Client, scene: Scene) -> None:
     """All comments go out in one call, on their lines; it decides nothing."""
     ranged = LineComment(LABELS, "range", 2, start_line=1)
     removed = LineComment(LABELS, "removed", 2, side="LEFT")
-    posted = reviews.post(client, NAME, 1, scene.pull.head_sha, "All.", [_on(2, "line"), ranged, removed])
+    assert reviews.post(client, NAME, 1, scene.pull.head_sha, "All.", [_on(2, "line"), ranged, removed]) == ()
     (review,) = scene.pull.reviews
-    assert posted == reviews.Posted((review.id,), ())
     assert (review.body, review.state) == ("All.", "COMMENTED")
     assert [(c.body, c.side, c.start_line, c.line) for c in review.comments] == [
         ("line", "RIGHT", None, 2),
@@ -106,21 +107,41 @@ def test_one_review(double: Double, client: Client, scene: Scene) -> None:
 
 @pytest.mark.parametrize("bad", [{0}, {3}, {6}, {0, 6}, {2, 3, 4}, set(range(7))])
 def test_a_refused_batch_is_halved(client: Client, scene: Scene, bad: set[int]) -> None:
-    """What GitHub does not mind is posted once, what it minds comes back; the body is said once, if anything is."""
+    """What GitHub does not mind is posted in one review, what it minds comes back."""
     asked = [_on(500 if number in bad else 1, str(number)) for number in range(7)]
-    posted = reviews.post(client, NAME, 1, scene.pull.head_sha, "Body.", asked)
-    public = [comment.body for review in scene.pull.reviews for comment in review.comments]
-    assert sorted(public) == [str(number) for number in range(7) if number not in bad]
-    assert sorted(comment.body for comment in posted.refused) == sorted(map(str, bad))
-    assert [review.body for review in scene.pull.reviews if review.body] == ["Body."][: len(public)]
-    assert posted.reviews == tuple(review.id for review in scene.pull.reviews)
+    refused = reviews.post(client, NAME, 1, scene.pull.head_sha, "Body.", asked)
+    assert sorted(comment.body for comment in refused) == sorted(map(str, bad))
+    good = [str(number) for number in range(7) if number not in bad]
+    public = [(review.body, [comment.body for comment in review.comments]) for review in scene.pull.reviews]
+    assert public == ([("Body.", good)] if good else [])
+
+
+def test_nobody_hears_of_halves(double: Double, client: Client, scene: Scene) -> None:
+    """People are told of the one review, and of no other that was there for a moment."""
+    asked = [_on(1, "a"), _on(500, "b"), _on(1, "c")]
+    reviews.post(client, NAME, 1, scene.pull.head_sha, "Body.", asked)
+    assert len(double.hooks.of("pull_request_review", "submitted")) == 1
+    assert len(double.hooks.of("pull_request_review_comment", "created")) == 2
+
+
+@pytest.mark.parametrize("nth", [2, 3, 4, 5])
+def test_halving_is_cut_off(double: Double, client: Client, scene: Scene, nth: int) -> None:
+    """Wherever it was cut off, also where an answer was lost, the next try makes the one review."""
+    asked = [_on(500 if number == 2 else 1, str(number)) for number in range(4)]
+    double.faults.order("pulls/*", LOST, nth=nth)
+    with contextlib.suppress(Unavailable):
+        reviews.post(client, NAME, 1, scene.pull.head_sha, "Body.", asked)
+    double.faults.clear()
+    if not any(review.state == "COMMENTED" for review in scene.pull.reviews):
+        assert reviews.post(client, NAME, 1, scene.pull.head_sha, "Body.", asked) == (asked[2],)
+    (review,) = scene.pull.reviews
+    assert [comment.body for comment in review.comments] == ["0", "1", "3"]
 
 
 def test_a_body_that_is_refused(client: Client, scene: Scene) -> None:
     """When it is the body that GitHub minds, nothing is posted."""
-    asked = [_on(1, "a"), _on(2, "b")]
-    posted = reviews.post(client, NAME, 1, scene.pull.head_sha, "x" * 70_000, asked)
-    assert posted == reviews.Posted((), tuple(asked))
+    asked = [_on(1, "a"), _on(1, "b")]
+    assert reviews.post(client, NAME, 1, scene.pull.head_sha, "x" * 70_000, asked) == tuple(asked)
     assert scene.pull.reviews == []
 
 

@@ -20,6 +20,7 @@ from bot.github.events import (
     Event,
     Ignored,
     InstallationChanged,
+    MergeQueued,
     Ping,
     PullRequestChanged,
 )
@@ -222,6 +223,12 @@ def test_installations(double: Double) -> None:
         InstallationChanged(*of, "deleted", removed=("acme/stock",)),
         Ping(),
     ]
+
+
+def test_a_merge_queue(double: Double, scene: Scene) -> None:
+    """A commit that a queue made is told of, without its pull requests."""
+    head = double.people.queue_merge(scene.pull)
+    assert _told(double)[-1] == MergeQueued(scene.installation.id, "acme/orders", head)
 
 
 @pytest.mark.parametrize(

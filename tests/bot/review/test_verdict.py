@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.review.records import Found
 from bot.review.verdict import Verdict, judge
 from tests.bot.review.test_reconcile import draft
 
@@ -23,12 +24,13 @@ from tests.bot.review.test_reconcile import draft
 )  # fmt: skip
 def test_conclusions(states: tuple[str, ...], complete: bool, problem: str, expected: Verdict) -> None:
     drafts = [draft(number, str(number), state) for number, state in enumerate(states, 1)]
-    assert judge(drafts, is_complete=complete, fails=lambda finding: True, problem=problem) == expected
+    found = Found(failing=tuple(each.fingerprint for each in drafts))
+    assert judge(found, drafts, is_complete=complete, problem=problem) == expected
 
 
 def test_a_gap_fails_where_the_repository_wants_that() -> None:
-    assert judge([], is_complete=False, fails=lambda f: True, fails_on_gaps=True).conclusion == "failure"
+    assert judge(Found(fails_on_gaps=True), [], is_complete=False).conclusion == "failure"
 
 
 def test_a_signed_finding_below_the_bar_does_not_fail() -> None:
-    assert judge([draft(1, "a", "signed")], is_complete=True, fails=lambda f: False).conclusion == "neutral"
+    assert judge(Found(), [draft(1, "a", "signed")], is_complete=True).conclusion == "neutral"

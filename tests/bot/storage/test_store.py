@@ -28,15 +28,17 @@ def pushed(head: str, as_of: dt.datetime | None = None) -> PullRequest:
 def test_a_delivery_is_new_once(store: Store, clock: Clock) -> None:
     """A delivery that is sent again is not new; its payload goes once it was handled, its id later."""
     delivery = Delivery(id="d1", event="ping", payload=b"\0\xff{}", received_at=AT)
-    assert [store.deliveries.record(delivery) for _ in range(3)] == [True, False, False]
+    assert [store.deliveries.record([delivery]) for _ in range(3)] == [{"d1"}, set(), set()]
+    later = msgspec.structs.replace(delivery, id="d3", received_at=AT + dt.timedelta(hours=1))
+    assert store.deliveries.record([delivery, later, later]) == {"d3"}
     assert store.deliveries.get("d1") == delivery
     assert store.deliveries.get("d2") is None
     assert store.deliveries.unfinished(AT) == ()
     assert store.deliveries.unfinished(AT + dt.timedelta(seconds=1)) == ("d1",)
     store.deliveries.finish("d1", "a pong")
     assert store.deliveries.get("d1") == msgspec.structs.replace(delivery, payload=b"")
-    assert store.deliveries.unfinished(clock.pass_(days=1)) == ()
-    assert not store.deliveries.record(delivery)
+    assert store.deliveries.unfinished(clock.pass_(days=1)) == ("d3",)
+    assert not store.deliveries.record([delivery])
     assert [store.deliveries.forget(clock.time), store.deliveries.forget(clock.time)] == [1, 0]
 
 
