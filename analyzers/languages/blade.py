@@ -24,11 +24,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from tree_sitter import Node
 
 from analyzers import ir
+from analyzers.languages.blade_scan import PATIENCE, Mark, closing_parenthesis, scan, split
 from analyzers.languages.php import Lowering, nested
 from analyzers.languages.php_doc import chain
 from analyzers.languages.php_source import Source
@@ -36,47 +37,6 @@ from analyzers.span import NOWHERE, Span
 
 DEEPEST = 40
 """How many directives may be open inside each other. What stands deeper is lowered as if it stood at this depth."""
-PATIENCE = 20
-"""Parentheses that nothing closes, after which no more are looked for: a broken template is read in linear time."""
-
-
-def lower(text: bytes) -> ir.Module:
-    """
-    Lower a Blade template. Never raises for any bytes.
-    """
-    return _Template(Source(text)).module()
-
-
-# --- where things stand -----------------------------------------------------------------------------------------------
-
-
-class Mark(NamedTuple):
-    """Something that is not plain text, as byte offsets."""
-
-    kind: str
-    """"echo", "php" (statements), "directive", "component", or "error" (an opening that nothing closes)."""
-    name: str
-    start: int
-    end: int
-    inner_start: int
-    """Where the code or the arguments start; a directive without parentheses has no stretch inside."""
-    inner_end: int
-
-
-_MARK = re.compile(
-    rb"""@(?:\{\{|\{!!|@\w+)                                   # escaped: text
-      | (?P<comment>\{\{--) | (?P<echo>\{\{\{|\{\{|\{!!)
-      | (?P<php><\?(?:php\b|=))
-      | (?<![\w@])@(?P<directive>\w+(?:::\w+)?)[ \t]*(?P<open>\()?
-      | <(?P<tag>x-[\w:.\-]+|livewire:[\w:.\-]+)(?=[\s/>])""",
-    re.VERBOSE,
-)
-_CLOSINGS = {b"{{{": b"}}}", b"{{": b"}}", b"{!!": b"!!}"}
-_TOKEN = re.compile(
-    rb"""'(?:[^'\\]|\\.)*+' | "(?:[^"\\]|\\.)*+" | /\*.*?\*/ | //[^\n]*
-      | (?P<sign>=>|[()\[\]{},;]) | (?<![\w$>])(?P<as>as)(?!\w)""",
-    re.VERBOSE | re.DOTALL,
-)
 _ATTRIBUTE = re.compile(
     rb"""\s+ | \{\{(?P<echo>[^{}]{0,2000})\}\} | (?P<end>/?>) | @(?P<directive>\w+)[ \t]*\(
       | :\$(?P<short>\w+)
@@ -87,86 +47,11 @@ _ATTRIBUTE = re.compile(
 _ECHO = re.compile(rb"\{\{(.*?)\}\}|\{!!(.*?)!!\}", re.DOTALL)
 
 
-_OPENING = frozenset({b"(", b"[", b"{"})
-_CLOSING = frozenset({b")", b"]", b"}"})
-
-
-def scan(data: bytes) -> Iterator[Mark]:
-    """Find the marks of a template from left to right; comments and `@verbatim` leave none."""
-    place = 0
-    unclosed = 0
-    absent: set[bytes] = set()
-    while (found := _MARK.search(data, place)) is not None:
-        place = start = found.end()
-        kind = found.lastgroup
-        if kind == "comment":
-            place = _after(data, b"--}}", start)
-        elif kind == "echo":
-            closing = _CLOSINGS[found[0]]
-            end = -1 if closing in absent else data.find(closing, start)
-            if end < 0:
-                absent.add(closing)
-                yield Mark("error", found[0].decode(), found.start(), start, start, start)
-                continue
-            place = end + len(closing)
-            yield Mark("echo", "", found.start(), place, start, end)
-        elif kind == "php":
-            end = data.find(b"?>", start)
-            end = len(data) if end < 0 else end
-            place = min(end + 2, len(data))
-            yield Mark("echo" if found["php"] == b"<?=" else "php", "", found.start(), place, start, end)
-        elif kind == "tag":
-            yield Mark("component", found["tag"].decode(), found.start(), start, start, start)
-        elif kind in ("directive", "open"):
-            name = found["directive"].decode()
-            end = -1
-            if kind == "open" and unclosed < PATIENCE:
-                end = _closing_parenthesis(data, start)
-                unclosed += end < 0
-            if name == "verbatim":
-                place = _after(data, b"@endverbatim", start)
-            elif name == "php" and end < 0:
-                end = data.find(b"@endphp", start)
-                place = len(data) if end < 0 else end + len(b"@endphp")
-                yield Mark("php", name, found.start(), place, found.end("directive"), len(data) if end < 0 else end)
-            elif end < 0:
-                yield Mark("directive", name, found.start(), found.end("directive"), start, start)
-            else:
-                place = end + 1
-                yield Mark("directive", name, found.start(), place, start, end)
-
-
-def _after(data: bytes, ending: bytes, start: int) -> int:
-    end = data.find(ending, start)
-    return len(data) if end < 0 else end + len(ending)
-
-
-def _closing_parenthesis(data: bytes, start: int) -> int:
-    """The offset of the parenthesis that closes the one before `start`; -1 if there is none."""
-    depth = 1
-    for token in _TOKEN.finditer(data, start):
-        sign = token["sign"]
-        depth += (sign == b"(") - (sign == b")")
-        if depth == 0:
-            return token.start()
-    return -1
-
-
-def _split(data: bytes, start: int, end: int, separator: bytes) -> list[tuple[int, int]]:
-    """The stretches between separators (`,`, `;`, `=>` or `as`) that stand outside of brackets and texts."""
-    parts: list[tuple[int, int]] = []
-    depth = 0
-    place = start
-    for token in _TOKEN.finditer(data, start, end):
-        sign = token["sign"] or token["as"]
-        if sign is None:
-            continue
-        if depth == 0 and sign == separator:
-            parts.append((place, token.start()))
-            place = token.end()
-        depth += (sign in _OPENING) - (sign in _CLOSING)
-    parts.append((place, end))
-    return parts
+def lower(text: bytes) -> ir.Module:
+    """
+    Lower a Blade template. Never raises for any bytes.
+    """
+    return _Template(Source(text)).module()
 
 
 # --- directives -------------------------------------------------------------------------------------------------------
@@ -379,9 +264,9 @@ class _Template:
 
     def _foreach(self, mark: Mark) -> None:
         """`@foreach` and `@forelse`."""
-        parts = _split(self._data, mark.inner_start, mark.inner_end, b"as")
+        parts = split(self._data, mark.inner_start, mark.inner_end, b"as")
         iterable = self._expression(*parts[0])
-        targets = [self._target(*part) for part in _split(self._data, parts[-1][0], parts[-1][1], b"=>")]
+        targets = [self._target(*part) for part in split(self._data, parts[-1][0], parts[-1][1], b"=>")]
         if len(parts) != 2 or iterable is None:
             self._complain(f"`@{mark.name}` needs `... as $...`", mark)
             self._start("loop", mark, None, lambda sections: sections[0].body)
@@ -404,14 +289,14 @@ class _Template:
         return self._code.target(_only(root))
 
     def _for(self, mark: Mark) -> None:
-        parts = _split(self._data, mark.inner_start, mark.inner_end, b";")
+        parts = split(self._data, mark.inner_start, mark.inner_end, b";")
         if len(parts) != 3:
             self._complain("`@for` needs three parts", mark)
-        for start, end in _split(self._data, *parts[0], b","):
+        for start, end in split(self._data, *parts[0], b","):
             self._emit(*self._step(start, end))
         test = self._expression(*parts[1]) if len(parts) == 3 else None
         steps = (
-            [step for part in _split(self._data, *parts[-1], b",") for step in self._step(*part)]
+            [step for part in split(self._data, *parts[-1], b",") for step in self._step(*part)]
             if len(parts) == 3
             else []
         )
@@ -528,7 +413,7 @@ class _Template:
             if found["echo"] is not None:
                 self._print(Mark("echo", "", found.start(), place, *found.span("echo")))
             elif found["directive"] is not None and self._patience:
-                end = _closing_parenthesis(self._data, place)
+                end = closing_parenthesis(self._data, place)
                 self._patience -= end < 0
                 if end >= 0:
                     self._unknown(Mark("directive", found["directive"].decode(), found.start(), end + 1, place, end))
@@ -635,7 +520,7 @@ class _Template:
 
     def _arguments(self, mark: Mark) -> list[tuple[int, int]]:
         """The arguments of a directive that are not blank."""
-        parts = [self._trimmed(*part) for part in _split(self._data, mark.inner_start, mark.inner_end, b",")]
+        parts = [self._trimmed(*part) for part in split(self._data, mark.inner_start, mark.inner_end, b",")]
         return [(start, end) for start, end in parts if start < end]
 
     def _values(self, mark: Mark) -> list[ir.Expr]:

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from analyzers import ir
-from analyzers.languages.blade import DEEPEST, lower, scan
+from analyzers.languages.blade import DEEPEST, lower
+from analyzers.languages.blade_scan import scan
 from analyzers.languages.dump import dump
 from analyzers.span import Span
 from tests.conftest import Golden
