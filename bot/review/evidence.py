@@ -148,24 +148,28 @@ def gather(
         description=clean.words(description)[:_LONGEST_DESCRIPTION],
         left_out=len(findings),
     )
-    left = tokens - tokens_in(evidence.payload)
-    cases: list[Case] = []
     explained: set[str] = set()
     for finding in findings:
         rule = None if finding.rule in explained else rules.get(finding.rule)
         models = [each for each in declared if finding.fingerprint in each.fingerprints]
         for context, with_models in _DETAILS:
             told = _told(finding, rule, clean, context) | _models(finding, models if with_models else (), clean)
-            size = tokens_in(_json(told))
-            if size <= left:
+            case = Case(f"F{len(evidence.cases) + 1}", finding, told, entries.get(finding.entry, {}))
+            more = _with(evidence, case, clean)
+            if tokens_in(more.payload) <= tokens:
                 break
         else:
             break
-        left -= size
+        evidence = more
         explained.add(finding.rule)
-        cases.append(Case(f"F{len(cases) + 1}", finding, told, entries.get(finding.entry, {})))
+    return evidence
+
+
+def _with(evidence: Evidence, case: Case, clean: _Clean) -> Evidence:
+    """The evidence with one case more."""
+    cases = (*evidence.cases, case)
     return msgspec.structs.replace(
-        evidence, cases=tuple(cases), shared=tuple(_shared(cases, clean)), left_out=len(findings) - len(cases)
+        evidence, cases=cases, shared=tuple(_shared(cases, clean)), left_out=evidence.left_out - 1
     )
 
 
@@ -320,19 +324,24 @@ def _numbered(wanted: Mapping[str, set[int]], clean: _Clean) -> dict[str, list[s
 
 
 def _models(finding: Finding, definitions: Iterable[Definition], clean: _Clean) -> dict[str, Any]:
-    """What the models of a finding declare of what the finding names, and of their tables as a whole."""
+    """
+    What the models of a finding declare of what the finding names, of the way to a model that it names, and of their
+    tables as a whole.
+    """
     named = set(re.findall(r"\w+", "\n".join((finding.message, finding.subject, *(s.message for s in finding.trace)))))
-    told = []
+    told: list[dict[str, Any]] = []
     for definition in definitions:
         members = [
             member
             for member in definition.members
-            if {member.name, member.name.removesuffix("_id")} & named or _ABOUT_ROWS.search(member.name)
+            if {member.name, member.name.removesuffix("_id"), member.leads_to} & named
+            or _ABOUT_ROWS.search(member.name)
         ]
         relations = [f"`{m.name}` leads to {m.relation} `{m.leads_to}`" for m in members if m.relation and m.leads_to]
         code = _declarations(members, clean)
-        model: dict[str, Any] = {"model": definition.model, "at": _at(definition.place), "relations": relations}
-        told.append(model | ({"code": code} if code else {}))
+        known: dict[str, Any] = {name: value for name, value in (("relations", relations), ("code", code)) if value}
+        if known:
+            told.append({"model": definition.model, "at": _at(definition.place)} | known)
     return {"models": told} if told else {}
 
 

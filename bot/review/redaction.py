@@ -34,6 +34,8 @@ _LEFT_OUT = frozenset({"IPPublicDetector", "PrivateKeyDetector"})
 """An address is no secret; of a private key the other finds the head only."""
 _PIECE, _OVERLAP = 2000, 400
 """Characters of a line that the detectors look at together: some are slow on very long ones."""
+_NAMES = frozenset({"fingerprint", "base", "head", "rule", "definitions"})
+"""Fields of the vocabulary that hold names only, of revisions, rules and what models declare."""
 _T = TypeVar("_T")
 _Stretch: TypeAlias = tuple[int, int]
 """From a character to an exclusive end."""
@@ -153,7 +155,7 @@ def _cleaned(value: Any, known: tuple[str, ...]) -> Any:
     changes = {}
     for name in value.__struct_fields__:
         old = getattr(value, name)
-        new = old if name in ("fingerprint", "base", "head", "rule") else _cleaned(old, known)
+        new = old if name in _NAMES else _cleaned(old, known)
         if new != old:
             changes[name] = new
     if isinstance(value, Finding) and "fix" in changes:
