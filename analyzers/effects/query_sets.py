@@ -184,6 +184,8 @@ def call_set(
             for argument in arguments:
                 it.call_value(argument, (element(it, value),), {}, frame, node)
         return UNKNOWN
+    if known.does == "build" and known.gives == "nothing":
+        return Items(UNKNOWN, Count.FEW)  # without rows, it has nothing to load: what else there may be decides
     if known.does == "build":
         built = _built(it, value, frame, node, known)
         for argument in arguments:
