@@ -19,6 +19,7 @@ from bot.review import markers
 from bot.review.commands import VERBS
 from bot.review.drafts import Decision, Draft
 from bot.review.explain import Told
+from bot.review.markers import Note
 from bot.review.records import Mistake
 from bot.review.verdict import Verdict
 from bot.review.wording import visible
@@ -145,14 +146,20 @@ def _edited(draft: Draft, text: str) -> str:
 def note(draft: Draft, dismissal: Decision | None, head: str) -> str:
     """What is added to a thread when it is resolved, or opened again, at a head."""
     if draft.state == "gone":
-        return f"Fixed: not found any more at {head}.\n\n{markers.of_note('gone', head)}\n"
+        return gone(head)
     if draft.state != "dismissed":
-        return f"This is so again at {head}.\n\n{markers.of_note('back', head)}\n"
-    why = "Dismissed"
+        return f"This is so again at {head}.\n\n{markers.of_note(Note('back', head))}\n"
+    why, marker = "Dismissed", Note("dismissed", head)
     if dismissal is not None:
+        marker = Note("dismissed", head, dismissal.who, dismissal.category or "other")
         reason = f": {markdown.prose(dismissal.reason)}" if dismissal.reason else ""
         why += f" by {markdown.prose(dismissal.who)} ({dismissal.category or 'other'}){reason}"
-    return f"{why}.\n\n{markers.of_note('dismissed', head)}\n"
+    return f"{why}.\n\n{markers.of_note(marker)}\n"
+
+
+def gone(head: str) -> str:
+    """What is added to a thread when its finding is not found any more."""
+    return f"Fixed: not found any more at {head}.\n\n{markers.of_note(Note('gone', head))}\n"
 
 
 def annotate(report: Report, drafts: Sequence[Draft]) -> tuple[Annotation, ...]:

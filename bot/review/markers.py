@@ -7,6 +7,9 @@ A marker is an HTML comment that GitHub does not show. Only comments that our ow
 from __future__ import annotations
 
 import re
+from typing import Literal
+
+import msgspec
 
 SUMMARY = "<!-- countersign:summary -->"
 """In the one comment of a pull request that is edited in place."""
@@ -15,6 +18,25 @@ _UNSIGNED = "<!-- countersign:unsigned -->"
 _UNSIGNED_PART = re.compile(rf"\A{re.escape(_UNSIGNED)}\n.*?\n\n", re.DOTALL)
 _FINDING = re.compile(r"<!-- countersign:finding ([\w.:-]+) -->")
 _ANSWER = re.compile(r"<!-- countersign:answer (\d+) -->")
+_NOTE = re.compile(
+    r"<!-- countersign:(?P<kind>gone|back|dismissed) (?P<head>\w+)(?: (?P<who>[\w-]+) (?P<category>[a-z-]+))? -->"
+)
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What became of the finding that a thread is about, as of a head."""
+
+    kind: Literal["gone", "back", "dismissed"]
+    head: str
+    who: str = ""
+    """Who dismissed it; a login."""
+    category: str = ""
+    """And why."""
+
+    @property
+    def resolves(self) -> bool:
+        """Whether the thread was resolved with it."""
+        return self.kind != "back"
 
 
 def of_finding(fingerprint: str) -> str:
@@ -27,15 +49,22 @@ def of_answer(comment: int) -> str:
     return f"<!-- countersign:answer {comment} -->"
 
 
-def of_note(kind: str, head: str) -> str:
-    """The marker of what we add to a thread of ours at a head; `kind` is a word."""
-    return f"<!-- countersign:{kind} {head} -->"
+def of_note(note: Note) -> str:
+    """The marker of what we add to a thread of ours."""
+    by = f" {note.who} {note.category}" if note.who else ""
+    return f"<!-- countersign:{note.kind} {note.head}{by} -->"
 
 
 def finding_in(text: str) -> str | None:
     """The fingerprint that a comment is for, or None."""
     match = _FINDING.search(text)
     return match[1] if match else None
+
+
+def note_in(text: str) -> Note | None:
+    """What a reply in a thread of ours notes, or None."""
+    match = _NOTE.search(text)
+    return msgspec.convert(match.groupdict(""), Note) if match else None
 
 
 def answer_in(text: str) -> int | None:

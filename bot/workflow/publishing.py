@@ -6,7 +6,7 @@ Everything may have happened before: what is public is told by its marker, and l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from analyzers import catalogue
 from analyzers.findings import State
@@ -18,6 +18,7 @@ from bot.github.reviews import LineComment
 from bot.report import Report, pull_request
 from bot.review import markers
 from bot.review.drafts import Draft, PullRequest
+from bot.review.markers import Note
 from bot.review.placement import Inline, InSummary, OnFile, Placement, place
 from bot.review.records import Found
 from bot.review.wording import lines_of_text
@@ -66,18 +67,46 @@ def follow(service: Service, pull_request_id: int) -> None:
     the finding returns; only threads that we began are touched, and none in which somebody else wrote.
     """
     pull = service.store.pull_requests.get(pull_request_id)
-    posted = {draft.comment: draft for draft in service.store.drafts.of(pull.id) if draft.comment is not None}
-    if not posted:
-        return
     client = service.client(pull)
     ours = list(comments.ours(client, comments.on_files(client, pull.repository, pull.number)))
+    drafts = service.store.drafts.of(pull.id)
+    posted = {draft.comment: draft for draft in drafts if draft.comment is not None}
     for comment in ours:
         draft = posted.get(comment.id)
         if draft is not None and draft.state in ("waiting", "signed"):
             _reword(client, pull, comment, draft)
-    wrong = {id_: draft for id_, draft in posted.items() if _is_over(draft) != draft.is_resolved}
+    wrong: dict[int, Draft | None] = {
+        id_: draft for id_, draft in posted.items() if _is_over(draft) != draft.is_resolved
+    }
+    wrong |= dict.fromkeys(_forgotten(service, pull, drafts, ours))
     if wrong:
         _turn_threads(service, client, pull, wrong, ours)
+
+
+def noted(ours: Iterable[Comment]) -> dict[int, Note]:
+    """What we noted last in each thread of ours, by the comment that it starts with."""
+    notes = ((comment.in_reply_to, markers.note_in(comment.body)) for comment in ours)
+    return {thread: note for thread, note in notes if thread is not None and note is not None}
+
+
+def _forgotten(service: Service, pull: PullRequest, drafts: Sequence[Draft], ours: Sequence[Comment]) -> Iterator[int]:
+    """
+    Comments on findings that are gone, and that no draft is known of because the database was lost since.
+
+    None are while there is something at the head that was not analysed.
+    """
+    review = service.store.reviews.find(pull.id, pull.head)
+    found = service.store.reviews.found(review.id) if review is not None and review.status == "drafted" else None
+    if found is None or not found.is_reviewed or not Report(found.outcome, {}, lambda path, state: ()).is_complete:
+        return
+    notes = noted(ours)
+    there = {draft.fingerprint for draft in drafts}
+    there |= {finding.fingerprint for finding in (*found.review.introduced, *found.review.standing)}
+    for comment in ours:
+        fingerprint = markers.finding_in(comment.body)
+        is_noted = comment.id in notes and notes[comment.id].resolves
+        if fingerprint is not None and fingerprint not in there and not is_noted:
+            yield comment.id
 
 
 def _reword(client: Client, pull: PullRequest, comment: Comment, draft: Draft) -> None:
@@ -94,23 +123,28 @@ def _is_over(draft: Draft) -> bool:
 
 
 def _turn_threads(
-    service: Service, client: Client, pull: PullRequest, wrong: dict[int, Draft], ours: Sequence[Comment]
+    service: Service, client: Client, pull: PullRequest, wrong: Mapping[int, Draft | None], ours: Sequence[Comment]
 ) -> None:
-    """Resolve or reopen the threads of these drafts, by the id of the comment that they start with."""
+    """
+    Resolve or reopen threads, by the comment that they start with; where no draft is known, its finding is gone.
+    """
     dismissals = service.store.decisions.dismissals(pull.id)
     for thread in threads.of_pull_request(client, pull.repository, pull.number):
-        draft = wrong.get(thread.comment or 0)
-        if draft is None or draft.comment is None or not thread.is_ours or thread.has_others:
+        if thread.comment is None or thread.comment not in wrong or not thread.is_ours or thread.has_others:
             continue
-        if thread.is_resolved != _is_over(draft):
-            dismissal = dismissals.get(draft.fingerprint)
-            note = pull_request.note(draft, dismissal.decision if dismissal else None, pull.head)
-            replies = [comment.body.strip() for comment in ours if comment.in_reply_to == draft.comment]
+        draft = wrong[thread.comment]
+        is_over = draft is None or _is_over(draft)
+        if thread.is_resolved != is_over:
+            dismissal = dismissals.get(draft.fingerprint) if draft is not None else None
+            decision = dismissal.decision if dismissal is not None else None
+            note = pull_request.note(draft, decision, pull.head) if draft is not None else pull_request.gone(pull.head)
+            replies = [comment.body.strip() for comment in ours if comment.in_reply_to == thread.comment]
             if note.strip() not in replies:
-                comments.reply(client, pull.repository, pull.number, draft.comment, note)
-            turn = threads.resolve if _is_over(draft) else threads.unresolve
+                comments.reply(client, pull.repository, pull.number, thread.comment, note)
+            turn = threads.resolve if is_over else threads.unresolve
             turn(client, thread.id)
-        service.store.drafts.set_resolved(draft.id, _is_over(draft))
+        if draft is not None:
+            service.store.drafts.set_resolved(draft.id, is_over)
 
 
 def _is_due(draft: Draft, pull: PullRequest) -> bool:

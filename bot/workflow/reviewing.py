@@ -4,7 +4,8 @@ A head becomes drafts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,10 +13,11 @@ from analyzers.findings import Finding
 from bot.github import checks, comments, repository
 from bot.github.comments import Comment
 from bot.review import markers, provenance
-from bot.review.drafts import Draft, PullRequest
+from bot.review.drafts import Category, Decision, Draft, PullRequest
+from bot.review.markers import Note
 from bot.review.reconcile import NewDraft, reconcile
 from bot.review.records import Dismissal, Found, HeadReview
-from bot.workflow import delivering, fetching
+from bot.workflow import delivering, fetching, publishing
 from bot.workflow.delivering import Work
 from bot.workflow.service import CHECK, Service
 
@@ -100,9 +102,10 @@ def settle(service: Service, review: int, attempt: int) -> bool:
         return service.store.reviews.set_status(this.id, "dead", reason, attempt)
     if found.is_reviewed:
         public = _public(service, pull, found)
-        service.store.drafts.reconcile(
+        drafts = service.store.drafts.reconcile(
             pull.id, this.head, lambda known, dismissed: brought(known, dismissed, public, this, found)
         )
+        _dismiss_again(service, pull, public, drafts or ())
     problem = "; ".join(found.review.failures[:3])
     return service.store.reviews.set_status(this.id, "partial" if problem else "drafted", problem, attempt)
 
@@ -119,7 +122,14 @@ def _give_way(service: Service, pull: PullRequest, old: HeadReview) -> None:
         checks.update(client, pull.repository, old.check_run, SUPERSEDED, conclusion="cancelled")
 
 
-def _public(service: Service, pull: PullRequest, found: Found) -> Mapping[str, Comment]:
+class Public(NamedTuple):
+    """A comment of ours that is there, and what was last noted in its thread."""
+
+    comment: Comment
+    note: Note | None
+
+
+def _public(service: Service, pull: PullRequest, found: Found) -> Mapping[str, Public]:
     """
     Our comments on findings that we know no draft of, by fingerprint: a lost database does not make them again.
     """
@@ -127,15 +137,30 @@ def _public(service: Service, pull: PullRequest, found: Found) -> Mapping[str, C
     if known.issuperset(found.posted):
         return {}
     client = service.client(pull)
-    ours = comments.ours(client, comments.on_files(client, pull.repository, pull.number))
+    ours = list(comments.ours(client, comments.on_files(client, pull.repository, pull.number)))
+    noted = publishing.noted(ours)
     by_fingerprint = {markers.finding_in(comment.body): comment for comment in ours if comment.in_reply_to is None}
-    return {fingerprint: comment for fingerprint, comment in by_fingerprint.items() if fingerprint is not None}
+    return {
+        fingerprint: Public(comment, noted.get(comment.id))
+        for fingerprint, comment in by_fingerprint.items()
+        if fingerprint is not None and fingerprint not in known
+    }
+
+
+def _dismiss_again(service: Service, pull: PullRequest, public: Mapping[str, Public], drafts: Iterable[Draft]) -> None:
+    """Keep the dismissals that a lost database knew, as the threads of their comments tell them."""
+    for draft in drafts:
+        comment, note = public.get(draft.fingerprint, (None, None))
+        if comment is not None and note is not None and note.kind == "dismissed":
+            category = msgspec.convert(note.category or "other", Category)
+            made = Decision(draft.id, "dismiss", note.who, "comment", note.head, service.now(), category)
+            service.store.decisions.record(pull.id, [made], f"thread:{comment.id}:{note.head}")
 
 
 def brought(
     known: tuple[Draft, ...],
     dismissed: Mapping[str, Dismissal],
-    public: Mapping[str, Comment],
+    public: Mapping[str, Public],
     review: HeadReview,
     found: Found,
 ) -> Iterator[Draft]:
@@ -164,9 +189,10 @@ def brought(
         yield _made(new, review, public.get(new.finding.fingerprint), asked)
 
 
-def _made(new: NewDraft, review: HeadReview, public: Comment | None, asked: tuple[str, ...]) -> Draft:
+def _made(new: NewDraft, review: HeadReview, public: Public | None, asked: tuple[str, ...]) -> Draft:
     """A new draft; one that is public already was signed, unless its comment says otherwise."""
-    is_signed = public is not None and not markers.is_unsigned(public.body) and new.state == "waiting"
+    comment, note = public or (None, None)
+    is_signed = comment is not None and not markers.is_unsigned(comment.body) and new.state == "waiting"
     return Draft(
         id=0,
         pull_request=review.pull_request,
@@ -176,8 +202,9 @@ def _made(new: NewDraft, review: HeadReview, public: Comment | None, asked: tupl
         head=review.head,
         state="signed" if is_signed else new.state,
         mode=new.mode,
-        comment=public.id if public is not None else None,
-        placement="inline" if public is not None else None,
+        comment=comment.id if comment is not None else None,
+        placement="inline" if comment is not None else None,
+        is_resolved=note is not None and note.resolves,
         asked=asked,
     )
 

@@ -93,6 +93,32 @@ def test_2_a_lost_database_doubles_nothing(bare: GitHub, tmp_path: Path, signed:
         assert len(seen.found(at)) == 1
 
 
+def test_2_a_lost_database_knows_its_threads(bare: GitHub, tmp_path: Path) -> None:
+    """What was dismissed stays so; the thread of what is fixed afterwards is resolved, and opened when it is back."""
+    with Service(bare, tmp_path / "one", **QUICK) as service:
+        at = scene(bare, after=programs.defects(2))
+        service.rest()
+        bare.people.comment(at.pull, "/countersign sign all", by=REVIEWER)
+        service.rest()
+        bare.people.comment(at.pull, "/countersign dismiss 1 accepted: four rows", by=REVIEWER)
+        service.rest()
+        dismissed, stands = sorted(seen.threads(at), key=lambda thread: thread.resolved_by is None)
+        title = seen.check(at).output["title"]
+
+    def after_another_loss() -> tuple[str, bool, bool]:
+        with Service(bare, tmp_path / f"at-{at.pull.head_sha}", **QUICK) as service:
+            _after_sweep(service, at)
+        bare.hooks.url = None
+        return seen.check(at).output["title"], dismissed.resolved_by is not None, stands.resolved_by is not None
+
+    assert after_another_loss() == (title, True, False)
+    bare.people.push(at.repository, "feature", dict.fromkeys(programs.defects(2), ""), by=AUTHOR)
+    assert after_another_loss() == ("Nothing to report", True, True)
+    bare.people.push(at.repository, "feature", programs.defects(2), by=AUTHOR)
+    assert after_another_loss() == (title, True, False)
+    assert len(seen.threads(at)) == 2
+
+
 def _after_sweep(service: Service, at: Scene) -> None:
     """Wait until the service has looked for what it missed, and has nothing to do."""
     eventually(lambda: "deliveries" in service.read_metrics() and service.reviews("drafted"), service.log.read_text)
