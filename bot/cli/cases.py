@@ -1,5 +1,5 @@
 """
-Cases to try prompts on: the examples of the rules' pages, and drafts that people signed.
+Cases to try prompts on: the examples of the rules' pages, and drafts that people decided on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from bot.llm.trial import Case
@@ -28,8 +28,11 @@ def examples() -> Iterator[Case]:
             yield from _reviewed(rule.id, files)
 
 
-def signed(settings: Settings) -> Iterator[Case]:
-    """The drafts that people signed, each as a case of its own: what is kept of it, without code."""
+def decided(settings: Settings, how: Literal["signed", "dismissed"]) -> Iterator[Case]:
+    """
+    The drafts that people signed, or dismissed, each as a case of its own: what is kept of it, without code. Where the
+    repository's configuration wants no language model, none is told.
+    """
     from analyzers import catalogue
     from bot.llm.trial import Case
     from bot.llm.writer import Subject
@@ -37,7 +40,11 @@ def signed(settings: Settings) -> Iterator[Case]:
 
     rules = {rule.id: rule for rule in catalogue.load()}
     with Store.open(settings.database) as store:
-        for draft in store.drafts.signed():
+        dismissed = (each.draft for each in store.outcomes.dismissed())
+        for draft in store.drafts.signed() if how == "signed" else dismissed:
+            found = store.reviews.found_at(draft.pull_request, draft.head)
+            if found is None or found.llm_code == "off":
+                continue
             pull = store.pull_requests.get(draft.pull_request)
             name = f"{pull.repository}#{pull.number}, draft {draft.number}"
             yield Case(
@@ -46,9 +53,11 @@ def signed(settings: Settings) -> Iterator[Case]:
                     repository=pull.repository,
                     review=name,
                     findings=(draft.finding,),
-                    consequences=(),
+                    consequences=found.review.consequences,
+                    definitions=found.review.definitions,
                     rules=rules,
                     lines_of=lambda path: (),
+                    title=pull.title,
                     code="private",
                 ),
             )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -71,6 +71,7 @@ def evaluate(
     signed: Annotated[
         bool, typer.Option("--signed", help="Drafts that people signed, instead of the examples of the rules' pages.")
     ] = False,
+    dismissed: Annotated[bool, typer.Option("--dismissed", help="Drafts that people dismissed instead.")] = False,
     folder: FolderOption = None,
     other: Annotated[
         Path | None, typer.Option("--against-prompts", help="Another folder of prompts, side by side.")
@@ -109,9 +110,11 @@ def evaluate(
         another = installed.model(msgspec.structs.replace(settings, llm_model=model))
         assert another is not None  # it has a name
         candidates.append(trial.Candidate(model, another, options, folder))
-    chosen = list(itertools.islice(cases.signed(settings) if signed else cases.examples(), most))
+    decided: Literal["signed", "dismissed"] = "dismissed" if dismissed else "signed"
+    found = cases.decided(settings, decided) if signed or dismissed else cases.examples()
+    chosen = list(itertools.islice(found, most))
     if not chosen:
-        raise UsageError("there is no case: nothing was signed yet" if signed else "there is no case")
+        raise UsageError(f"there is no case: nothing was {decided} yet of which a model may be told")
     cost = trial.most(chosen, candidates)
     typer.echo(
         f"{plural(cost.calls, 'question')}, at most {cost.input_tokens} tokens sent and {cost.output_tokens} answered, "

@@ -13,6 +13,7 @@ import msgspec
 from analyzers.change import ChangedFile
 from analyzers.findings import Allow, Finding, Review
 from bot.review.baseline import Baseline
+from bot.review.configuration import LlmCode
 from bot.review.drafts import Decision, Draft, Mode, PullRequest
 from bot.review.outcome import Outcome
 
@@ -184,6 +185,8 @@ class Found(msgspec.Struct, frozen=True):
     """Who owns the files of what was found and of what was fixed, by path, as CODEOWNERS at the base says."""
     blobs: dict[str, str] = {}
     """Blob ids of the files that these findings stand in, as they were analysed, by path."""
+    llm_code: LlmCode = "off"
+    """What a language model may be told of it, as the configuration says."""
     mistake: Mistake | None = None
     """What is wrong with the configuration; nothing was reviewed where there is one."""
 

@@ -145,6 +145,13 @@ class Reviews(Room):
         found: Found | None = connection.scalar(sa.select(table.c.found).where(table.c.id == id_))
         return found
 
+    @reads
+    def found_at(self, connection: Connection, pull_request: int, head: str) -> Found | None:
+        """What the engine found at a head; None when it has not."""
+        of_head = (table.c.pull_request == pull_request) & (table.c.head == head)
+        found: Found | None = connection.scalar(sa.select(table.c.found).where(of_head))
+        return found
+
 
 def found_of(connection: Connection, ids: Iterable[int]) -> dict[int, Found]:
     """What was found, by review."""

@@ -149,6 +149,7 @@ def found(change: Change, outcome: Outcome, root: Configuration) -> Found:
         fails_on_gaps=root.gaps == "failure",
         max_inline=outcome.max_inline,
         mode=root.mode,
+        llm_code=root.llm_code,
         owners={path: owned.of(path) for path in _paths((*outcome.posted, *outcome.fixed))},
         blobs={path: entries[path] for path in _paths(outcome.posted) if path in entries},
     )

@@ -87,6 +87,9 @@ def explanation(service: Service, pull: PullRequest, draft: Draft) -> Told | Non
     """
     if service.writer is None or not draft.is_posted or draft.state not in ("waiting", "signed"):
         return None
+    found = service.store.reviews.found_at(pull.id, draft.head)
+    if found is None or found.llm_code == "off":
+        return None
     told = service.writer.explain(
         Subject(
             repository=pull.repository,

@@ -150,7 +150,7 @@ def test_22_planted_secrets_stay(endpoint: Endpoint, github: GitHub, service: Se
     routes = "".join(f'    path("more/{n}/", more{n}.index),\n' for n in range(8))
     urls = f"from django.urls import path\n\n{imports}\nurlpatterns = [\n{routes}]\n"
     asked = len(endpoint.requests)
-    at = open_(after={**files, "orders/urls.py": urls})
+    at = open_(after={**files, "orders/urls.py": urls}, title=f"Rotate {each[0].code}")
     assert len(endpoint.requests) == asked + 1
     signed(github, service, at)
     endpoint_text = json.dumps(endpoint.requests)
@@ -213,11 +213,15 @@ def test_29_any_endpoint_with_a_path_of_its_own(endpoint: Endpoint, open_: Open)
 
 
 def test_a_repository_may_want_none(endpoint: Endpoint, github: GitHub, service: Service, open_: Open) -> None:
-    """`[llm] code = "off"` at the base: nothing is asked; `private`: no code is sent."""
+    """`[llm] code = "off"` at the base: nothing is asked, not to explain either; `private`: no code is sent."""
     asked = len(endpoint.requests)
     at = open_(before={**ORDER_SERVICE, ".countersign.toml": '[llm]\ncode = "off"\n'})
     assert len(endpoint.requests) == asked
     assert "How many `Order` rows" in signed(github, service, at)
+    github.people.comment(at.pull, "/countersign explain 1", by=REVIEWER)
+    service.rest()
+    assert "**Draft 1:" in seen.answers(at)[-1]
+    assert len(endpoint.requests) == asked
     open_(before={**ORDER_SERVICE, ".countersign.toml": '[llm]\ncode = "private"\n'})
     assert "def label" not in endpoint.requests[-1]["messages"][1]["content"]
     assert "order.customer" in endpoint.requests[-1]["messages"][1]["content"]

@@ -19,8 +19,11 @@ from analyzers import catalogue
 from bot.cli import cases
 from bot.demo import TITLE
 from bot.llm.trial import Score
+from bot.review.configuration import LlmCode
+from bot.review.records import Found
 from bot.review.spending import Purpose
 from bot.storage.store import Store
+from tests.bot.storage import samples
 from tests.doubles import llm
 from tests.doubles.llm import Answer, Endpoint
 
@@ -122,7 +125,10 @@ def test_without_a_model_or_a_case(endpoint: Endpoint, tmp_path: Path) -> None:
     ran = countersign(endpoint, tmp_path, "prompts", "eval", COUNTERSIGN_LLM_MODEL="")
     assert (ran.returncode, ran.stderr) == (2, "countersign: no language model is set up (COUNTERSIGN_LLM_MODEL)\n")
     ran = countersign(endpoint, tmp_path, "prompts", "eval", "--signed")
-    assert (ran.returncode, ran.stderr) == (2, "countersign: there is no case: nothing was signed yet\n")
+    assert (ran.returncode, ran.stderr) == (
+        2,
+        "countersign: there is no case: nothing was signed yet of which a model may be told\n",
+    )
 
 
 def test_a_review_says_nothing_without_the_flag(endpoint: Endpoint, tmp_path: Path) -> None:
@@ -139,6 +145,25 @@ def test_a_review_says_nothing_without_the_flag(endpoint: Endpoint, tmp_path: Pa
     again = countersign(endpoint, tmp_path, "review", "--llm", "--repo", str(tmp_path / "shop"))
     assert again.stdout == worded.stdout
     assert len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize("llm_code", ["send", "private", "off"])
+def test_what_people_decided_is_a_case(endpoint: Endpoint, tmp_path: Path, llm_code: LlmCode) -> None:
+    """Each signed draft, or each dismissed one, without code; none of a repository that wants no model."""
+    with Store.open(f"sqlite:///{tmp_path}/countersign.sqlite3") as store:
+        customer, stock = samples.drafted(store, "customer", "stock")
+        review = store.reviews.queue(customer.pull_request)
+        store.reviews.set_found(review.id, Found(llm_code=llm_code))
+        made = (samples.decision(customer, "sign"), samples.decision(stock, "dismiss", reason="few"))
+        store.decisions.record(customer.pull_request, made)
+    endpoint.script = llm.everywhere("Each row is read on its own.")
+    for flag, name in (("--signed", "customer"), ("--dismissed", "stock")):
+        ran = countersign(endpoint, tmp_path, "prompts", "eval", flag)
+        if llm_code == "off":
+            assert (ran.returncode, endpoint.requests) == (2, [])
+        else:
+            assert "1 question, at most" in ran.stdout
+            assert f"`{name}` is queried once per" in endpoint.requests[-1]["messages"][1]["content"]
 
 
 def test_scores_add_up() -> None:
