@@ -150,14 +150,17 @@ def load_more(
     """Relations loaded for rows that are there: one query for each path, whatever the number of rows."""
     rows = [part for part in (value, *(_rows_of(value))) if isinstance(part, (Row, QuerySet))]
     trips = 1
+    all_there = bool(rows)
     for row in rows:
         before = row.loads
         for argument in arguments:
             row.loads = with_loader(it, row.loads, argument, row.model, frame, node)
         trips = max(trips, len(row.loads.apart - before.apart))
+        all_there = all_there and row.loads.paths <= before.paths | row.model.loaded
         if isinstance(row, QuerySet) and isinstance(row.row, Row):
             row.row.loads = row.loads
-    it.query(frame, node, how=How.CALL, model=rows[0].model.symbol.name if rows else "", trips=trips)
+    if not (known.uses_result and all_there):
+        it.query(frame, node, how=How.CALL, model=rows[0].model.symbol.name if rows else "", trips=trips)
 
 
 def load_for(

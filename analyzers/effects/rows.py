@@ -234,7 +234,7 @@ def _is_loaded(row: Row, arguments: Arguments) -> Value:
     match arguments:
         case (Const(value=str() as name),) if name in row.loads.paths | row.model.loaded | row.related.keys():
             return Const(True)
-        case (Const(value=str()),) if row.assumed is Confidence.CERTAIN:
+        case (Const(value=str()),) if row.assumed is not Confidence.POSSIBLE:
             return Const(False)
     return UNKNOWN
 

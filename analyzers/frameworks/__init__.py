@@ -116,7 +116,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keeps: bool = False
     """Whether rows that were loaded eagerly still serve (`.all()` on a prefetched manager)."""
     uses_result: bool = False
-    """Whether a query set that already ran answers from memory."""
+    """Whether a query set that already ran answers from memory; load: relations that are there are not loaded again."""
     argument: int = 0
     """Which positional argument matters: the model, the rows, the template."""
     context: int = -1
