@@ -179,10 +179,12 @@ def _len(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
 
 def _getattr(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
     arguments, _ = it.evaluate_arguments(node, frame)
-    if len(arguments) >= 2 and isinstance(arguments[1], Const) and isinstance(arguments[1].value, str):
-        value = it.attribute_of(arguments[0], arguments[1].value, frame, node)
-        return UNKNOWN if name == "hasattr" else value
-    return UNKNOWN
+    result: Value | None = None
+    for part in choices(arguments[1]) if len(arguments) >= 2 else ():
+        if isinstance(part, Const) and isinstance(part.value, str):
+            value = it.attribute_of(arguments[0], part.value, frame, node)
+            result = value if result is None else join(result, value)
+    return UNKNOWN if name == "hasattr" or result is None else result
 
 
 def _super(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:

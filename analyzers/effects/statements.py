@@ -198,9 +198,21 @@ def for_each(
     for part in choices(value):
         count = Count.FEW if short else min(it.iterate(part, frame, iterable), counts.limit(iterable, target, frame))
         with it.loop(frame, iterable.span, name, count, reader):
-            it.bind(target, it.element(part), frame)
-            body()
+            for element in _ways(it.element(part), target):
+                it.bind(target, element, frame)
+                body()
     frame.names = joined(frame.names, before)
+
+
+def _ways(element: Value, target: ir.Expr) -> tuple[Value, ...]:
+    """
+    The values to run a loop's body for: one that stands for all, but each of some tuples, whose parts belong together.
+
+        for name, model in [("lines", Line), ("notes", Note)]: getattr(order, name).update(...)
+    """
+    ways = choices(element)
+    is_unpacked = isinstance(target, ir.Collection) and all(isinstance(way, Group) for way in ways)
+    return ways if is_unpacked else (element,)
 
 
 def iterate(it: Machine, value: Value, frame: Frame, node: ir.Expr) -> Count:

@@ -444,10 +444,11 @@ def _is_own(receiver: ir.Expr) -> bool:
 
 def _words(node: object) -> frozenset[str]:
     """Every text in a piece of IR, found in its serialised form: that is many times faster than to walk it."""
-    return frozenset(text.decode() for text in _TEXT.findall(msgspec.json.encode(node)))
+    return frozenset([text.decode() for text in _TEXT.findall(msgspec.json.encode(node)) if text])
 
 
-_TEXT = re.compile(rb'"(?:filter:|tag:)?([^"\\]{1,120})"')
+_TEXT = re.compile(rb'"(?:filter:|tag:)?((?:[^"\\]|\\.)*)"')
+"""A whole text of JSON: `""` and escaped quotes too, or what lies between two texts would be taken for one."""
 
 
 def _renders(words: frozenset[str], path: str) -> bool:

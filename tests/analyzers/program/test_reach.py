@@ -140,3 +140,15 @@ def test_of_very_many_callers_a_dozen_and_those_with_a_loop_are_followed() -> No
     followed = edited("shop/mail.py", text, "return 1", "return 2")
     assert {"send", "zealous"} <= followed
     assert len(followed) == 1 + CALLERS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['""', "'\"'", '"\\\\"', repr("a long sentence, " * 20), '"""It says "numbers" in a docstring."""', '"é"'],
+)
+def test_texts_of_any_kind_hide_no_call(text: str) -> None:
+    """What a function calls is found beside empty texts, quotes, backslashes and long sentences."""
+    views = f"from shop.labels import told\n\n\ndef overview(request):\n    blank = {text}\n    return told(blank)\n"
+    before = {"shop/labels.py": "def told(text):\n    return text\n", "shop/views.py": views}
+    after = before | {"shop/labels.py": "def told(text):\n    return text * 2\n"}
+    assert reached(before, after) == {"told", "overview"}
