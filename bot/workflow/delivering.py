@@ -103,7 +103,13 @@ def review_of(service: Service, pull_request: int, cause: str, *, again: bool) -
 
 def missed(service: Service, installation: int, cause: str, *, is_dead_missed: bool = False) -> Iterator[Work]:
     """
-    Open pull requests of an installation whose head was not reviewed; `is_dead_missed`: or could not be.
+    What nobody told us of an installation: pull requests whose head was not reviewed, and those that were closed.
+
+    Args:
+        service: What to work with.
+        installation: Which.
+        cause: What asks.
+        is_dead_missed: Whether a review that could not be made is made again.
 
     Raises:
         GitHubError: It can't be asked for them all.
@@ -114,14 +120,22 @@ def missed(service: Service, installation: int, cause: str, *, is_dead_missed: b
     for listed in installations.repositories(client):
         if listed.archived:
             continue
+        unseen = {pull.number: pull for pull in service.store.pull_requests.open(listed.full_name)}
         for told in repository.open_pull_requests(client, installation, listed.full_name):
+            unseen.pop(told.number, None)
             if told.as_of is not None and told.as_of < since:
+                if unseen:
+                    continue
                 break  # they come in the order of their changes, the last one first
             pull = service.store.pull_requests.save(told)
             review = service.store.reviews.find(pull.id, pull.head)
             if review is None or review.status in missing:
                 is_dead = review is not None and review.status == "dead"
                 yield review_of(service, pull.id, cause, again=is_dead)
+        for pull in unseen.values():
+            told = repository.pull_request(client, installation, listed.full_name, pull.number)
+            if not service.store.pull_requests.save(told).is_open:
+                yield Work(pull.id, cause=f"{cause}: closed {told.as_of}")
 
 
 def work_of(service: Service, done: Done, cause: str) -> list[Work]:

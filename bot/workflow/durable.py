@@ -213,7 +213,7 @@ class Durable:
             id_ = f"publish:{work.batch}" + (f"~{again}" if again else "")
             self._enqueue("publish", id_, PUBLICATIONS, pull, pull, None, 0, work.cause)
         elif self.service.slack is not None:
-            self._enqueue("tell", f"tell:{work.cause}", SLACK, pull, pull)
+            self._enqueue("tell", f"tell:{pull}:{work.cause}", SLACK, pull, pull)
 
     def obey(self, act: Sign | Dismiss) -> None:
         """Have an act in Slack carried out; when this returns, it will be, once however often Slack sends it."""

@@ -179,19 +179,26 @@ def test_16_trouble_of_one_account_is_not_that_of_another(
 
 
 def test_16_downtime_is_made_up_for(bare: GitHub, tmp_path: Path) -> None:
-    """What was opened and pushed while the service was down is found when it starts; nothing has to be sent again."""
+    """
+    What was opened, pushed and closed while the service was down is found when it starts; nothing has to be sent again.
+    """
     service = Service(bare, tmp_path / "data", **QUICK)
     with service:
-        at = scene(bare)
+        at, closed = scene(bare), scene(bare, name="closed")
         service.rest()
     bare.hooks.url = None
+    bare.people.close(closed.pull, by=AUTHOR)
     bare.people.push(at.repository, "feature", SHIFTED, by=AUTHOR)
     other = scene(bare, name="others")
     with service:
         for each in (at, other):
             eventually(lambda at=each: [r for r in seen.checks(at) if r.status == "completed"], service.log.read_text)
             assert seen.check(each).output["title"] == "1 draft waits for a signature"
+        service.rest()
     assert len(seen.summaries(at)) == 1
+    with Store.open(f"sqlite:///{tmp_path}/data/countersign.sqlite3") as store:
+        names = [each.pull_request.repository for each in store.pending.all()]
+    assert names == sorted(each.repository.full_name for each in (at, other))
 
 
 # --- 16: several workers ----------------------------------------------------------------------------------------------
