@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-HEADER = "X-Hub-Signature-256"
 _SCHEME = "sha256="
 
 

@@ -91,8 +91,6 @@ class Draft(msgspec.Struct, frozen=True):
     """What a person wrote instead of the rendered comment."""
     comment: int | None = None
     """GitHub's id of the posted review comment."""
-    thread: str | None = None
-    """GraphQL id of its thread, where it is known."""
     placement: Literal["inline", "file", "summary"] | None = None
     """Where it was posted."""
     is_resolved: bool = False

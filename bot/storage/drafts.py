@@ -68,7 +68,6 @@ class Drafts(Room):
                     is_signed=draft.state == "signed",
                     text=draft.text,
                     comment=draft.comment,
-                    thread=draft.thread,
                     placement=draft.placement,
                     is_resolved=draft.is_resolved,
                     made_at=self.database.now(),
@@ -94,10 +93,9 @@ class Drafts(Room):
         id_: int,
         placement: Literal["inline", "file", "summary"],
         comment: int | None = None,
-        thread: str | None = None,
     ) -> None:
         """
-        Note that a draft is public, and where; a comment or thread that is known stays when none is given.
+        Note that a draft is public, and where; a comment that is known stays when none is given.
         """
         connection.execute(
             table.update()
@@ -105,7 +103,6 @@ class Drafts(Room):
             .values(
                 placement=placement,
                 comment=sa.func.coalesce(comment, table.c.comment),
-                thread=sa.func.coalesce(thread, table.c.thread),
             )
         )
 
@@ -141,7 +138,6 @@ def draft_of(row: Row[Any]) -> Draft:
         mode=row.mode,
         text=row.text,
         comment=row.comment,
-        thread=row.thread,
         placement=row.placement,
         is_resolved=row.is_resolved,
         asked=row.asked,

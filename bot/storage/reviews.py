@@ -90,12 +90,6 @@ class Reviews(Room):
         return tuple(review_of(row) for row in rows)
 
     @reads
-    def having(self, connection: Connection, *statuses: ReviewStatus) -> tuple[HeadReview, ...]:
-        """All reviews in one of these statuses, those that are in it for longest first."""
-        rows = connection.execute(QUERY.where(table.c.status.in_(statuses)).order_by(table.c.changed_at, table.c.id))
-        return tuple(review_of(row) for row in rows)
-
-    @reads
     def counts(self, connection: Connection) -> dict[str, int]:
         """How many reviews are in each status."""
         rows = connection.execute(sa.select(table.c.status, sa.func.count().label("reviews")).group_by(table.c.status))

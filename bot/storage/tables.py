@@ -112,7 +112,6 @@ drafts = Table(
     Column("mode", Words, nullable=False),
     Column("text", Words),
     Column("comment", BigInteger),
-    Column("thread", Words),
     Column("placement", Words),
     Column("is_resolved", Boolean, nullable=False),
     Column("asked", Struct(tuple[str, ...]), nullable=False),
