@@ -296,7 +296,7 @@ def collection_method(
                 it.put(value, arguments[1], key)
             if value.mapping is not None and isinstance(key, Const):
                 return value.mapping.get(key.value, arguments[1] if len(arguments) > 1 else value.element)
-            return value.element
+            return frame.picked(value.element, node.arguments[0]) if node.arguments else value.element
         if name == "items":
             return Items(Group((UNKNOWN, value.element)), value.count)
         if name in ("values", "copy"):

@@ -159,7 +159,7 @@ def _item(it: Machine, value: Value, key: Value, node: ir.Subscript, frame: Fram
         case Items():
             if value.mapping is not None and isinstance(key, Const) and key.value in value.mapping:
                 return value.mapping[key.value]
-            return value.element
+            return frame.picked(value.element, node.key)
         case Group():
             if (
                 isinstance(key, Const)

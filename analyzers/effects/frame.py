@@ -4,8 +4,9 @@ Activations: what a function sees of names while it runs.
 
 from __future__ import annotations
 
+from analyzers import ir
 from analyzers.effects.tree import Count
-from analyzers.effects.values import Value, join
+from analyzers.effects.values import Row, Value, again, join
 from analyzers.program.symbols import ClassSymbol, FunctionSymbol, ModuleSymbol
 from analyzers.span import Place, Span
 
@@ -13,7 +14,7 @@ from analyzers.span import Place, Span
 class Frame:
     """One activation of a function, template or module."""
 
-    __slots__ = ("closure", "function", "instance", "module", "names", "owner", "returns", "site", "yields")
+    __slots__ = ("closure", "function", "instance", "module", "names", "owner", "returns", "site", "turning", "yields")
 
     def __init__(
         self,
@@ -32,6 +33,8 @@ class Frame:
         self.site: tuple[Place, str] | None = closure.site if closure is not None else None
         """For the code of a stub: where, and in which function, the tree's own code calls it."""
         self.names: dict[str, Value] = {}
+        self.turning: dict[str, tuple[int, ...]] = {}
+        """Variables of the loops that are running, each with the loops in which it is another one."""
         self.returns: list[Value] = []
         self.yields: list[tuple[Value, Count]] = []
 
@@ -54,6 +57,18 @@ class Frame:
                 return frame.names[name]
             frame = frame.closure
         return None
+
+    def picked(self, element: Value, key: ir.Node) -> Value:
+        """What a key picks of a collection: in each turn of the loops that the key depends on, another element."""
+        if not isinstance(element, Row):
+            return element
+        names = {node.id for node in ir.walk(key) if isinstance(node, ir.Name)}
+        found: list[tuple[int, ...]] = []
+        frame: Frame | None = self
+        while frame is not None:
+            found += [loops for name, loops in frame.turning.items() if name in names]
+            frame = frame.closure
+        return again(element, max(found, key=len)) if found else element
 
 
 def joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:

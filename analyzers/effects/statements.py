@@ -193,15 +193,17 @@ def for_each(
 ) -> None:
     """Run a body for each element of an expression."""
     value = it.evaluate(iterable, frame)
-    before = dict(frame.names)
+    before, turning = dict(frame.names), frame.turning
     name = describe(target)
+    variables = [node.id for node in ir.walk(target) if isinstance(node, ir.Name)]
     for part in choices(value):
         count = Count.FEW if short else min(it.iterate(part, frame, iterable), counts.limit(iterable, target, frame))
         with it.loop(frame, iterable.span, name, count, reader):
+            frame.turning = {**turning, **dict.fromkeys(variables, it.loops)}
             for element in _ways(it.element(part), target):
                 it.bind(target, element, frame)
                 body()
-    frame.names = joined(frame.names, before)
+    frame.names, frame.turning = joined(frame.names, before), turning
 
 
 def _ways(element: Value, target: ir.Expr) -> tuple[Value, ...]:
