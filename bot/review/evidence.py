@@ -89,6 +89,8 @@ class Evidence(msgspec.Struct, frozen=True):
     shared: tuple[Shared, ...] = ()
     entries: tuple[Mapping[str, str], ...] = ()
     """What entry points cost before and after."""
+    entries_left_out: int = 0
+    """Further entry points whose cost changes."""
     title: str = ""
     description: str = ""
     """The pull request's, as its author wrote them, without secrets."""
@@ -102,6 +104,7 @@ class Evidence(msgspec.Struct, frozen=True):
             {
                 "pull_request": {"title": self.title, "description": self.description},
                 "entry_points": self.entries,
+                "entry_points_left_out": self.entries_left_out,
                 "findings": {case.id: case.told for case in self.cases},
                 "together": {
                     one.id: {"findings": [case.id for case in one.cases], "share": one.what} for one in self.shared
@@ -144,8 +147,9 @@ def gather(
     entries = {row.entry: _entry(row, clean) for row in consequences if row.changed}
     evidence = Evidence(
         entries=tuple(entries.values())[:_MOST_ENTRIES],
-        title=clean.words(title)[:200],
-        description=clean.words(description)[:_LONGEST_DESCRIPTION],
+        entries_left_out=len(tuple(entries)[_MOST_ENTRIES:]),
+        title=_cut(clean.words(title), _LONGEST_LINE),
+        description=_cut(clean.words(description), _LONGEST_DESCRIPTION),
         left_out=len(findings),
     )
     explained: set[str] = set()
@@ -318,7 +322,7 @@ def _numbered(wanted: Mapping[str, set[int]], clean: _Clean) -> dict[str, list[s
             of_file = shown.setdefault(path, [])
             if before and number != before + 1:
                 of_file.append("…")
-            of_file.append(f"{number}: {lines[number - 1][:_LONGEST_LINE].rstrip()}")
+            of_file.append(f"{number}: {_cut(lines[number - 1].rstrip(), _LONGEST_LINE)}")
             before = number
     return shown
 
@@ -365,6 +369,11 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, Sequence):
         for item in value:
             yield from _texts(item)
+
+
+def _cut(text: str, most: int) -> str:
+    """The text, or its beginning with a mark that there is more."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _json(value: Any) -> str:

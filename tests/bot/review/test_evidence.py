@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from analyzers.findings import Finding, Step
+from analyzers.findings import Consequence, Cost, Finding, Step
 from bot.review import evidence
 from bot.review.evidence import Evidence
 from tests.bot.report import sample
@@ -96,3 +96,17 @@ def test_what_findings_share() -> None:
     ]
     assert shared(one, in_loop(SERIALIZER, 3, 9)) == []
     assert shared(one) == []
+
+
+def test_what_is_cut_is_counted_or_marked() -> None:
+    """Entry points beyond a dozen are counted; a long title, description or line ends with a mark."""
+    rows = [Consequence(f"GET /{n}", "route", sample.place("a.py", n), Cost(1), Cost(2)) for n in range(15)]
+    shown = evidence.gather(
+        (QUERY,), rows, {}, lambda path: ["x" * 300] * 9, tokens=9000, title="t" * 300, description="word " * 500
+    )
+    payload = json.loads(shown.payload)
+    assert (len(payload["entry_points"]), payload["entry_points_left_out"]) == (12, 3)
+    ends = [payload["pull_request"]["title"], payload["pull_request"]["description"]]
+    ends += payload["findings"]["F1"]["code"]["orders/overview.py"]
+    assert all(text.endswith("…") for text in ends)
+    assert [len(text) for text in ends[:2]] == [200, 1500]
