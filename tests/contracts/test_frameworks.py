@@ -48,6 +48,13 @@ def test_every_file_is_a_model() -> None:
 
 
 @each_model
+def test_a_function_does_one_thing(model: Framework) -> None:
+    """A function that two operations name would do what the first of them says, and the other would be dead."""
+    named = [name for operation in model.operations if operation.on == "function" for name in operation.names]
+    assert sorted(named) == sorted(set(named))
+
+
+@each_model
 def test_names_are_well_formed(model: Framework) -> None:
     """What a model names can be written in a program: identifiers joined by dots."""
     wrong = []
