@@ -4,11 +4,8 @@ The review page, made ready for its template: files with their rows, drafts with
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import TypeAlias, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import get_args
 
 import msgspec
 from markupsafe import Markup
@@ -18,48 +15,15 @@ from analyzers.change import ChangedFile
 from analyzers.findings import Consequence, Finding, Skipped, Step
 from bot.review import placement
 from bot.review.drafts import Decision, Draft
-from bot.review.wording import diff, library_of, lines_of_text, plural
+from bot.review.wording import diff, library_of, lines_of_text
 from bot.web import comments, diffs
 from bot.web.colours import coloured
 from bot.web.desk import Shown, Side
+from bot.web.lines import NO_MORE, Line, More, lines
 
 COSTLY = 400
-"""Rows of a diff that opens closed where no draft stands in it."""
-MORE = 20
-"""Lines of a gap that are opened at once."""
-More: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
-"""Further lines to show, by a file's number: (first, last) of the head, both inclusive."""
-MOST_OPENED = 100
-"""Parts of gaps that one address opens."""
-_NO_MORE: More = MappingProxyType({})
-_MORE = re.compile(r"(\d{1,5}):(\d{1,7})-(\d{1,7})", re.ASCII)
+"""Rows of a diff from which it is closed at first, where no draft stands in it."""
 _NO_PROGRAM = frozenset(get_args(paths.Reason))
-
-
-class Opener(msgspec.Struct, frozen=True):
-    """A link that opens a part of a gap."""
-
-    words: str
-    query: str
-    """The page's query with these lines, and those that are shown already."""
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One line of code on the page, or a gap."""
-
-    kind: str
-    """As `diffs.Row` names it, or `marked`: what a step is about."""
-    old: int | None
-    new: int | None
-    code: Markup
-    cards: tuple[Card, ...] = ()
-    """Drafts that stand below it."""
-    hidden: int = 0
-    """Lines that a gap leaves out."""
-    openers: tuple[Opener, ...] = ()
-    """What opens a gap."""
-    inside: tuple[Line, ...] = ()
-    """Of a gap that was opened in part: its lines, and what is left of it."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -107,12 +71,14 @@ class File(msgspec.Struct, frozen=True):
     """Why there are no lines; empty when there are."""
     on_file: tuple[Card, ...]
     """Drafts on the file as a whole."""
+    below: Mapping[int, Sequence[Card]]
+    """Drafts below a line of the head."""
     is_open: bool
 
     @property
     def cards(self) -> tuple[Card, ...]:
         """All its drafts, from top to bottom."""
-        return (*self.on_file, *(card for line in self.lines for card in line.cards))
+        return (*self.on_file, *(card for line in sorted(self.below) for card in self.below[line]))
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -162,20 +128,7 @@ class ReviewPage(msgspec.Struct, frozen=True):
         return tuple(card for file in self.files for card in file.cards)
 
 
-def more_of(asked: Iterable[str]) -> More:
-    """
-    Further lines to show, as the page's query asks for them: `3:41-60` are lines of the third file.
-
-    What is not understood asks for nothing.
-    """
-    more: dict[int, list[tuple[int, int]]] = {}
-    for match in filter(None, map(_MORE.fullmatch, itertools.islice(asked, MOST_OPENED))):
-        file, first, last = map(int, match.groups())
-        more.setdefault(file, []).append((first, last))
-    return more
-
-
-def page(shown: Shown, more: More = _NO_MORE) -> ReviewPage:
+def page(shown: Shown, more: More = NO_MORE) -> ReviewPage:
     """
     Make a review page.
 
@@ -236,18 +189,17 @@ def _evidence(shown: Shown, step: Step) -> Evidence:
     path, span = step.place.path, step.place.span
     code = _code(shown, "head", path)
     last = min(max(span.line, span.end_line), span.line + placement.LONGEST)
-    lines = (
+    quoted = (
         Line("marked" if span.line <= number <= last else "kept", None, number, code[number - 1])
         for number in diffs.excerpt(span.line, last, len(code))
     )
-    return Evidence(step, library_of(step.place), tuple(lines))
+    return Evidence(step, library_of(step.place), tuple(quoted))
 
 
 def _fix(shown: Shown, finding: Finding) -> Iterator[Patch]:
     for edit in finding.fix.edits if finding.fix is not None else ():
-        lines = lines_of_text(shown.texts.get(("head", edit.path), ""))
         kinds = {" ": "kept", "-": "removed", "+": "added"}
-        rows = diff(edit, lines)
+        rows = diff(edit, lines_of_text(shown.texts.get(("head", edit.path), "")))
         code = iter(coloured(edit.path, "\n".join(text for _, text in rows) + "\n"))
         number = edit.first
         patch = []
@@ -273,14 +225,7 @@ def _files(shown: Shown, cards: Sequence[Card], more: More) -> Iterator[File]:
 def _file(shown: Shown, number: int, changed: ChangedFile, cards: Sequence[Card], more: More) -> File:
     old, new = _code(shown, "base", changed.old_path), _code(shown, "head", changed.path)
     note = _note(shown, changed)
-    below: dict[int, list[Card]] = {}
-    on_file = []
-    for card in cards:
-        span = card.draft.finding.place.span
-        if note or changed.status == "deleted" or span.line > len(new):
-            on_file.append(card)
-        else:
-            below.setdefault(_anchor(card), []).append(card)
+    on_file, below = _placed(cards, 0 if note or changed.status == "deleted" else len(new))
     if note:
         rows: Sequence[diffs.Row] = ()
     elif changed.status == "deleted":
@@ -292,11 +237,12 @@ def _file(shown: Shown, number: int, changed: ChangedFile, cards: Sequence[Card]
         path=changed.path,
         old_path=changed.old_path,
         status=changed.status,
-        lines=_lines(rows, old, new, below, number, more),
+        lines=lines(rows, old, new, number, more),
         added=sum(hunk.new_count for hunk in changed.hunks),
         removed=sum(hunk.old_count for hunk in changed.hunks),
         note=note,
-        on_file=tuple(on_file),
+        on_file=on_file,
+        below=below,
         is_open=bool(cards) or len(rows) <= COSTLY,
     )
 
@@ -304,22 +250,33 @@ def _file(shown: Shown, number: int, changed: ChangedFile, cards: Sequence[Card]
 def _untouched(shown: Shown, number: int, path: str, cards: Sequence[Card], more: More) -> File:
     """A file that a draft stands in and that the change does not touch."""
     code = _code(shown, "head", path)
-    below: dict[int, list[Card]] = {}
-    for card in cards:
-        below.setdefault(_anchor(card), []).append(card)
-    rows = diffs.rows((), len(code), [(line, line) for line in below]) if code else ()
+    on_file, below = _placed(cards, len(code))
+    rows = diffs.rows((), len(code), [(line, line) for line in below])
     return File(
         number=number,
         path=path,
         old_path=path,
         status="untouched",
-        lines=_lines(rows, (), code, below, number, more),
+        lines=lines(rows, (), code, number, more),
         added=0,
         removed=0,
         note="" if code else "This file cannot be shown.",
-        on_file=() if code else tuple(cards),
+        on_file=on_file,
+        below=below,
         is_open=True,
     )
+
+
+def _placed(cards: Sequence[Card], line_count: int) -> tuple[tuple[Card, ...], Mapping[int, Sequence[Card]]]:
+    """Cards that stand on a file as a whole, and those that stand below one of the lines that it shows."""
+    on_file, below = [], dict[int, list[Card]]()
+    for card in cards:
+        line = _anchor(card)
+        if line <= line_count:
+            below.setdefault(line, []).append(card)
+        else:
+            on_file.append(card)
+    return tuple(on_file), below
 
 
 def _note(shown: Shown, changed: ChangedFile) -> str:
@@ -335,55 +292,6 @@ def _anchor(card: Card) -> int:
     """The line that a draft stands below, where GitHub would show it."""
     span = card.draft.finding.place.span
     return span.end_line if span.line <= span.end_line < span.line + placement.LONGEST else span.line
-
-
-def _lines(
-    rows: Iterable[diffs.Row],
-    old: Sequence[Markup],
-    new: Sequence[Markup],
-    below: Mapping[int, Sequence[Card]],
-    number: int,
-    more: More,
-) -> tuple[Line, ...]:
-    """The rows of a file with their code; `number` is the file's."""
-    return tuple(_gap(row, new, number, more) if row.kind == "gap" else _line(row, old, new, below) for row in rows)
-
-
-def _gap(gap: diffs.Row, new: Sequence[Markup], number: int, more: More) -> Line:
-    """A gap with what was opened of it."""
-    inside = []
-    for row in diffs.opened(gap, more.get(number, ())):
-        if row.kind == "gap" and row.new is not None:
-            last = row.new + row.hidden - 1
-            openers = tuple(_openers(row.new, last, len(new), number, more))
-            inside.append(Line("gap", row.old, row.new, Markup(), hidden=row.hidden, openers=openers))
-        else:
-            inside.append(_line(row, (), new, {}))
-    return Line("gap", gap.old, gap.new, Markup(), inside=tuple(inside))
-
-
-def _openers(first: int, last: int, line_count: int, number: int, more: More) -> Iterator[Opener]:
-    """What opens a gap: its ends next to the code that is shown, where it is long, and all of it."""
-    known = [(file, *lines) for file, opened in more.items() for lines in opened]
-
-    def opener(words: str, start: int, end: int) -> Opener:
-        asked = [*known, (number, start, end)]
-        return Opener(words, "&".join(f"more={file}:{one}-{other}" for file, one, other in asked))
-
-    hidden = last - first + 1
-    if hidden > 2 * MORE:
-        if first > 1:
-            yield opener(f"Show {MORE} lines below", first, first + MORE - 1)
-        if last < line_count:
-            yield opener(f"Show {MORE} lines above", last - MORE + 1, last)
-    yield opener(f"Show {'all ' if hidden > 1 else ''}{plural(hidden, 'line')}", first, last)
-
-
-def _line(row: diffs.Row, old: Sequence[Markup], new: Sequence[Markup], below: Mapping[int, Sequence[Card]]) -> Line:
-    side, number = (old, row.old) if row.kind == "removed" else (new, row.new)
-    code = side[number - 1] if number is not None and number <= len(side) else Markup()
-    cards = below.get(row.new, ()) if row.new is not None else ()
-    return Line(row.kind, row.old, row.new, code, tuple(cards))
 
 
 def _code(shown: Shown, side: Side, path: str) -> tuple[Markup, ...]:

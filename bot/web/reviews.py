@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from analyzers import catalogue
 from bot.review.drafts import CATEGORIES, PullRequest
-from bot.web import forms, queue, reviewed
+from bot.web import forms, lines, queue, reviewed
 from bot.web.desk import Shown, review_path
 from bot.web.forms import BadForm
 from bot.web.requests import At, Sent, Signed
@@ -34,7 +34,7 @@ def show_queue(request: Request, site: At, person: Signed) -> Response:
 def show_review(request: Request, owner: str, name: str, number: int, site: At, person: Signed) -> Response:
     """One pull request."""
     pull = _pull(site, person, f"{owner}/{name}", number)
-    view = reviewed.page(_shown(site, pull), reviewed.more_of(request.query_params.getlist("more")))
+    view = reviewed.page(_shown(site, pull), lines.more_of(request.query_params.getlist("more")))
     return page("review.html", site, person, view, may_decide=site.access.may_decide(person, pull))
 
 

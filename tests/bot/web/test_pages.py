@@ -14,6 +14,7 @@ from analyzers.findings import Allow
 from analyzers.span import Place, Span
 from bot.review.baseline import Accepted, Baseline
 from bot.review.records import Found, Suppressions
+from bot.web import reviewed
 from bot.web.diffs import Row, opened
 from bot.web.pages import prose
 from bot.web.suppressions import MOST_ACCEPTED
@@ -104,6 +105,24 @@ def test_a_long_gap_is_opened_in_parts() -> None:
         ("kept", 110, 120, 0),
     ]
     assert list(opened(gap, [])) == [gap]
+
+
+@pytest.mark.parametrize("path", ["orders/overview.py", "orders/models.py", "gone.py"])
+def test_no_draft_is_lost(running: Running, path: str) -> None:
+    """A draft on a line that cannot be shown stands on its file, changed or not, there or not."""
+    pull = running.desk.find("acme/shop", 1)
+    assert pull is not None
+    shown = running.desk.shown(pull)
+    assert shown is not None
+    place = Place(path, Span(9999, 0, 9999, 1))
+    drafts = [
+        msgspec.structs.replace(each, finding=msgspec.structs.replace(each.finding, place=place))
+        for each in shown.drafts
+    ]
+    view = reviewed.page(msgspec.structs.replace(shown, drafts=tuple(drafts)))
+    (file,) = (each for each in view.files if each.path == path)
+    assert [card.draft.number for card in file.on_file] == [card.draft.number for card in view.cards] == [1, 2]
+    assert re.findall(r'<article class="draft waiting" id="draft-(\d+)"', running.render(view)) == ["1", "2"]
 
 
 def test_what_files_suppress_is_listed(running: Running) -> None:
