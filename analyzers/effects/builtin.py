@@ -23,6 +23,7 @@ from analyzers.effects.values import (
     Items,
     Object,
     Outside,
+    Plain,
     QuerySet,
     Row,
     Super,
@@ -170,11 +171,13 @@ def _print(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
 
 
 def _len(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
-    for argument in node.arguments:
-        for part in choices(it.evaluate(argument, frame)):
+    values = [it.evaluate(argument, frame) for argument in node.arguments]
+    for argument, value in zip(node.arguments, values, strict=True):
+        for part in choices(value):
             if isinstance(part, QuerySet):
                 query_sets.run(it, part, frame, argument)
-    return UNKNOWN
+    is_there = name == "isset" and all(isinstance(value, Plain) for value in values)
+    return Const(True) if is_there else UNKNOWN
 
 
 def _getattr(it: Machine, name: str, node: ir.Call, frame: Frame) -> Value:
