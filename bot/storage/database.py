@@ -8,6 +8,7 @@ import contextlib
 import datetime as dt
 import functools
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -215,6 +216,10 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 def _prepare_for_workflows(connection: Any, record: object) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    if sqlite3.sqlite_version_info < (3, 42):
+        # From Python 3.12 on DBOS dates its rows by `unixepoch('subsec')`, which is NULL in an older SQLite;
+        # Debian 12 has 3.40. https://www.sqlite.org/lang_datefunc.html
+        connection.create_function("unixepoch", 1, lambda subsec: round(time.time(), 3))
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -4,6 +4,7 @@ The history of the tables leads to the tables.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from bot.errors import StorageError
-from bot.storage.database import Database
+from bot.storage.database import Database, engine_of_workflows
 from bot.storage.store import Store
 from bot.storage.tables import metadata
 from tests.bot.storage.samples import PULL_REQUEST
@@ -103,3 +104,14 @@ def test_the_file_is_private(tmp_path: Path) -> None:
     file = tmp_path / "new" / "countersign.sqlite3"
     Store.open(f"sqlite:///{file}").close()
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_workflows_are_dated_to_the_millisecond_by_any_sqlite(tmp_path: Path) -> None:
+    """As DBOS dates its rows: an SQLite before 3.42 by itself says NULL, and no workflow could be kept."""
+    engine = engine_of_workflows(f"sqlite:///{tmp_path}/countersign.sqlite3")
+    assert engine is not None
+    before = time.time()
+    with engine.connect() as connection:
+        told = connection.exec_driver_sql("SELECT unixepoch('subsec')").scalar_one()
+    engine.dispose()
+    assert before - 0.001 <= told <= time.time() + 0.001
