@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from analyzers.findings import Allow
+from analyzers.span import Place, Span
+from bot.review.baseline import Accepted, Baseline
+from bot.review.records import Suppressions
 from tests.bot.web import browser
 from tests.bot.web.running import WRITER, Running
 
@@ -133,8 +137,16 @@ def test_without_javascript(chromium: Browser, running: Running) -> None:
 )
 def test_accessible(chromium: Browser, running: Running, name: str, options: dict[str, Any]) -> None:
     """Axe finds nothing that is serious, with everything opened; no page is wider than its window."""
+    grace = running.person(WRITER)
+    grace.decide({**grace.fields(), "draft": "2", "action": "dismiss", "category": "later", "reason": "next " * 90})
+    pull = running.desk.find("acme/shop", 1)
+    assert pull is not None
+    place = Place("a/very/long/path/" * 12 + "views.py", Span(7, 0, 7, 9))
+    allow = Allow(place, ("query-in-loop",), "three_at_most_" * 20, False)
+    baseline = Baseline("baseline.json", (Accepted("cs1:query-in-loop:0123456789abcdef", place.path, "`Order` " * 40),))
+    running.store.suppressions.keep(pull.id, pull.base, Suppressions((allow,), (baseline,)))
     desk = Desk(chromium, running, **options)
-    for path in (running.page, "/", "/rules", "/rules/query-in-loop", "/insights", "/suppressions"):
+    for path in (running.page, "/", "/rules", "/rules/query-in-loop", "/insights", "/suppressions", "/rules/none"):
         desk.page.goto(running.url + path)
         desk.page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         desk.snap(f"{name}{path.replace('/', '-')}")
@@ -147,4 +159,5 @@ def test_accessible(chromium: Browser, running: Running, name: str, options: dic
             if each["impact"] in ("serious", "critical")
         ]
         assert serious == []
-    desk.end()
+    assert [complaint for complaint in desk.complaints if "404" not in complaint] == []
+    desk.context.close()
