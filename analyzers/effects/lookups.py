@@ -88,7 +88,12 @@ class Lookups:
         return any(base in framework.components for framework in self.frameworks.all for base in bases)
 
     def template_paths(self, name: str) -> list[str]:
-        """Paths of the templates of a name, the likeliest first."""
+        """
+        Paths of the templates of a name, the likeliest first.
+
+        Some programs keep theirs in a folder below, which their settings name: `templates/oscar/basket/basket.html` is
+        found as `basket/basket.html` where no other is.
+        """
         if self._templates is None:
             self._templates = {}
             for path in self.program.snapshot.paths:
@@ -96,7 +101,11 @@ class Lookups:
                 if places and not path.endswith(".py"):
                     place, folder = min(places)
                     self._templates.setdefault(path[place + len(folder) :], []).append(path)
-        found = next((self._templates[key] for key in file_names(name) if key in self._templates), [])
+        names = file_names(name)
+        found = next((self._templates[key] for key in names if key in self._templates), None)
+        if found is None:
+            below = [key for key in self._templates if key.partition("/")[2] in names]
+            found = self._templates[below[0]] if len(below) == 1 else []
         return sorted(found, key=lambda path: (len(path), path))
 
 
