@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fcntl
+import functools
 import os
 import socket
 import sys
@@ -77,7 +78,7 @@ def create(settings: Settings) -> FastAPI:
     The service for these settings; its clients are made when it starts.
 
     Raises:
-        SettingsError: Something that it cannot do without is not set.
+        SettingsError: Something that it cannot do without is not set, or traces are wanted and can't be had.
     """
     missing = settings.missing()
     if missing:
@@ -186,7 +187,12 @@ class _Running:
         self._durable: Durable | None = None
         self._intake: Intake | None = None
         self._seat: IO[str] | None = None
+        self._start_traces: Callable[[str], Callable[[], None]] = lambda executor: lambda: None
         self._stop_traces: Callable[[], None] = lambda: None
+        if settings.otlp_endpoint is not None:
+            from bot import traces  # needs an extra, and says so
+
+            self._start_traces = functools.partial(traces.start, settings.otlp_endpoint, settings.ca_file)
 
     @property
     def store(self) -> Store | None:
@@ -237,10 +243,7 @@ class _Running:
         assert key is not None
         executor, self._seat = _seat(folder)
         sys.setswitchinterval(SWITCH_INTERVAL)
-        if settings.otlp_endpoint is not None:
-            from bot import traces  # needs an extra
-
-            self._stop_traces = traces.start(settings.otlp_endpoint, executor, settings.ca_file)
+        self._stop_traces = self._start_traces(executor)
         github = GitHub(settings.github_app_id, key.reveal(), api_url=settings.github_api_url, ca_file=settings.ca_file)
         store = Store.open(settings.database)
         service = Service(

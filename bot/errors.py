@@ -7,6 +7,7 @@ What can go wrong in `bot`, each with one sentence for a person.
     ├── UsageError              what was asked for cannot be: a path outside, an unknown rule, nothing to write to
     ├── SettingsError           the service's settings are not as they must be; says which and what to do
     ├── StorageError            the database cannot be used
+    │   └── StorageAway         not now: it does not answer, or is busy
     └── DemoError               the demo's repository could not be made
 """
 
@@ -42,6 +43,10 @@ class SettingsError(CountersignError):
 
 class StorageError(CountersignError):
     """The database cannot be used."""
+
+
+class StorageAway(StorageError):
+    """The database does not answer, or is busy; later it may."""
 
 
 class DemoError(CountersignError):

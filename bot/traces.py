@@ -28,14 +28,14 @@ except ImportError as exc:
 Stop: TypeAlias = Callable[[], None]
 
 
-def start(endpoint: str, executor: str, ca_file: Path | None = None) -> Stop:
+def start(endpoint: str, ca_file: Path | None, executor: str) -> Stop:
     """
     Send spans to an endpoint, those of calls to GitHub among them. The variables of OpenTelemetry's own SDK hold too.
 
     Args:
         endpoint: Of OTLP over HTTP, without `/v1/traces`.
-        executor: What this process is called.
         ca_file: Authorities to trust instead of the usual ones, PEM.
+        executor: What this process is called.
 
     Returns:
         Sends what was not sent yet, and ends it.

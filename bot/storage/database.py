@@ -19,9 +19,16 @@ import sqlalchemy
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+    TimeoutError,  # noqa: A004  # no connection of the pool is free
+)
 
-from bot.errors import StorageError
+from bot.errors import StorageAway, StorageError
 
 ATTEMPTS = 8
 """How often a transaction is tried that the database asks to try again."""
@@ -238,4 +245,5 @@ def _try_again(exc: SQLAlchemyError) -> bool:
 
 def _failure(exc: SQLAlchemyError) -> StorageError:
     cause = exc.orig if isinstance(exc, DBAPIError) else exc
-    return StorageError(f"the database cannot be used: {' '.join(str(cause).split())}")
+    kind = StorageAway if isinstance(exc, (OperationalError, InterfaceError, TimeoutError)) else StorageError
+    return kind(f"the database cannot be used: {' '.join(str(cause).split())}")

@@ -25,6 +25,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, PropagateOtelContext
 from structlog.contextvars import bound_contextvars
 
+from bot.errors import StorageAway
 from bot.github.errors import GitHubError, RateLimited, Unauthorized, Unavailable
 from bot.github.events import installation_of
 from bot.review.records import Delivery
@@ -360,6 +361,8 @@ class Durable:
         except GitHubError as exc:
             is_refusal = not isinstance(exc, (Unauthorized, Unavailable))
             return {"result": None, "problem": str(exc), "wait": 0, "is_refusal": is_refusal}
+        except StorageAway as exc:
+            return {"result": None, "problem": str(exc), "wait": 0, "is_refusal": False}
         except Exception as exc:  # noqa: BLE001  # the one around a step: it is recorded, and the review says so
             _log.exception("a step failed", step=step.__name__, arguments=arguments)
             problem = f"{type(exc).__name__} in `{step.__name__}`"

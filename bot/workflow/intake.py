@@ -5,9 +5,11 @@ Deliveries are kept before they are answered, and begun after that.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -15,6 +17,15 @@ from starlette.concurrency import run_in_threadpool
 from bot.review.records import Delivery
 
 _log = structlog.get_logger()
+
+
+class _Taken(NamedTuple):
+    """A delivery on its way."""
+
+    delivery: Delivery
+    kept: asyncio.Future[None]
+    context: contextvars.Context
+    """Of its request, in whose trace its work belongs."""
 
 
 class Intake:
@@ -32,16 +43,16 @@ class Intake:
         """
         self._keep = keep
         self._begin = begin
-        self._waiting: list[tuple[Delivery, asyncio.Future[None]]] = []
+        self._waiting: list[_Taken] = []
         self._writing: asyncio.Task[None] | None = None
-        self._kept = queue.SimpleQueue[Delivery | None]()
+        self._kept = queue.SimpleQueue[_Taken | None]()
         self._thread = threading.Thread(target=self._begin_all, name="intake", daemon=True)
         self._thread.start()
 
     async def take(self, delivery: Delivery) -> None:
         """Keep a delivery; when this returns, it will be handled. Raises what `keep` does."""
         kept = asyncio.get_running_loop().create_future()
-        self._waiting.append((delivery, kept))
+        self._waiting.append(_Taken(delivery, kept, contextvars.copy_context()))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
         await kept
@@ -56,22 +67,22 @@ class Intake:
             taken, self._waiting = self._waiting, []
             problem = None
             try:
-                await run_in_threadpool(self._keep, [delivery for delivery, _ in taken])
+                await run_in_threadpool(self._keep, [each.delivery for each in taken])
             except Exception as exc:  # noqa: BLE001  # it is handed to whoever waits
                 problem = exc
-            for delivery, kept in taken:
+            for each in taken:
                 if problem is None:
-                    self._kept.put(delivery)
-                if kept.done():  # whoever sent it has gone
+                    self._kept.put(each)
+                if each.kept.done():  # whoever sent it has gone
                     continue
                 if problem is None:
-                    kept.set_result(None)
+                    each.kept.set_result(None)
                 else:
-                    kept.set_exception(problem)
+                    each.kept.set_exception(problem)
 
     def _begin_all(self) -> None:
-        while (delivery := self._kept.get()) is not None:
+        while (taken := self._kept.get()) is not None:
             try:
-                self._begin(delivery)
+                taken.context.run(self._begin, taken.delivery)
             except Exception:  # noqa: BLE001  # it was kept, and a sweep begins it
-                _log.exception("a delivery was not begun", delivery=delivery.id)
+                _log.exception("a delivery was not begun", delivery=taken.delivery.id)

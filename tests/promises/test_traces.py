@@ -5,6 +5,7 @@ Traces reach a receiver of OTLP over HTTP: one for each delivery, with what its 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -24,6 +25,8 @@ from tests.doubles import llm, scenario
 from tests.doubles.github import WEBHOOK_SECRET, GitHub
 from tests.promises.conftest import QUICK
 from tests.promises.running import ROOT, Service
+
+NEEDED = ("COUNTERSIGN_GITHUB_APP_ID", "COUNTERSIGN_GITHUB_PRIVATE_KEY", "COUNTERSIGN_GITHUB_WEBHOOK_SECRET")
 
 
 class Receiver:
@@ -127,11 +130,16 @@ def test_without_an_endpoint_nothing_is_imported() -> None:
 
 
 def test_without_the_extra_it_is_said() -> None:
-    """An endpoint without the extra is an error that says what to install."""
-    code = (
-        "import sys; sys.modules['opentelemetry.sdk.trace'] = None\n"
-        "from bot.errors import SettingsError\n"
-        "try:\n    import bot.traces\nexcept SettingsError as exc:\n    print(exc)"
+    """An endpoint without the extra keeps the service from starting, and the error says what to install."""
+    code = "import sys; sys.modules['opentelemetry.sdk.trace'] = None; from bot import cli; cli.main()"
+    ran = subprocess.run(
+        (sys.executable, "-c", code, "serve"),
+        cwd=ROOT,
+        env={**os.environ, "COUNTERSIGN_OTLP_ENDPOINT": "http://127.0.0.1:1", **dict.fromkeys(NEEDED, "1")},
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
-    ran = subprocess.run((sys.executable, "-c", code), cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "pip install countersign[otel]" in ran.stdout
+    assert ran.returncode != 0
+    assert "pip install countersign[otel]" in ran.stderr
+    assert "Traceback" not in ran.stderr

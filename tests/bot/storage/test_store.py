@@ -8,10 +8,13 @@ import datetime as dt
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from analyzers.findings import Review
+from bot.errors import StorageAway, StorageError
 from bot.review.drafts import Draft, PullRequest
 from bot.review.records import Delivery, Found, Worker
+from bot.storage.database import Database
 from bot.storage.store import Store
 from tests.bot.storage.conftest import Clock
 from tests.bot.storage.samples import AT, PULL_REQUEST, decision, draft, drafted, finding
@@ -310,3 +313,16 @@ def test_one_takes_over_from_a_silent_worker(store: Store, clock: Clock) -> None
     assert [store.workers.claim("one", silent_since=later) for _ in range(2)] == [True, False]
     store.workers.remove("one")
     assert store.workers.all() == (Worker("two", later),)
+
+
+def test_a_database_that_is_away_is_told_from_one_that_is_misused(url: str) -> None:
+    """Only with the first it makes sense to come again."""
+    with pytest.raises(StorageAway):
+        Store.open("postgresql://127.0.0.1:1/nowhere")
+    with Store.open(url):
+        pass
+    database = Database(url)
+    with pytest.raises(StorageError, match=r"(?i)null") as raised:
+        database.write(lambda connection: connection.execute(sa.text("INSERT INTO deliveries (id) VALUES ('1')")))
+    assert not isinstance(raised.value, StorageAway)
+    database.close()
