@@ -66,7 +66,7 @@ def represent(it: Machine, serializer: Object, value: Value, frame: Frame, node:
             it.reader = before
 
     if isinstance(value, (QuerySet, Items, Group)) and not (isinstance(value, QuerySet) and value.columns):
-        for_each_row(it, value, serializer.symbol, one, frame, node, reader)
+        for_each_row(it, value, one, frame, node, reader, serializer.symbol.name)
     elif isinstance(value, (Row, Object)):
         one(value)
 
@@ -74,17 +74,16 @@ def represent(it: Machine, serializer: Object, value: Value, frame: Frame, node:
 def for_each_row(
     it: Machine,
     rows: QuerySet | Items | Group,
-    shower: ClassSymbol,
     show: Function[[Value], object],
     frame: Frame,
     node: ir.Node,
-    reader: str,
+    reader: str = "serializer",
+    shower: str = "row",
 ) -> None:
     """Show each of several rows, in a loop that nobody wrote."""
-    count = it.iterate(rows, frame, _told(node, shower.name))
-    name = rows.model.symbol.name.lower() if isinstance(rows, QuerySet) else "row"
-    if isinstance(rows, Items) and isinstance(rows.element, Row):
-        name = rows.element.model.symbol.name.lower()
+    count = it.iterate(rows, frame, _told(node, shower))
+    shown = rows.element if isinstance(rows, Items) else rows
+    name = shown.model.symbol.name.lower() if isinstance(shown, (QuerySet, Row)) else "row"
     with it.loop(frame, node.span, name, count, reader):
         show(it.element(rows))
 
@@ -95,10 +94,7 @@ def make_each(it: Machine, arguments: tuple[Value, ...], frame: Frame, node: ir.
         case (Class(symbol=symbol), rows):
             for part in choices(rows):
                 if isinstance(part, (QuerySet, Items, Group)):
-                    for_each_row(
-                        it, part, symbol, lambda row: it.instantiate(symbol, (row,), {}, frame, node), frame, node,
-                        "serializer",
-                    )  # fmt: skip
+                    for_each_row(it, part, lambda row: it.instantiate(symbol, (row,), {}, frame, node), frame, node)
     return UNKNOWN
 
 
@@ -377,11 +373,7 @@ def read_appended(it: Machine, value: Value, frame: Frame, node: ir.Node, depth:
     """
     for part in choices(value):
         if isinstance(part, (Items, Group, QuerySet)):
-            count = it.iterate(part, frame, _told(node))
-            element = it.element(part)
-            name = element.model.symbol.name.lower() if isinstance(element, Row) else "row"
-            with it.loop(frame, node.span, name, count, "serializer"):
-                read_appended(it, it.element(part), frame, node, depth)
+            for_each_row(it, part, lambda row: read_appended(it, row, frame, node, depth), frame, node)
         elif isinstance(part, Row) and depth < NESTED:
             field = part.model.symbol.field("appends")
             names = field[1].value if field is not None else None
@@ -479,12 +471,7 @@ def _read_as(it: Machine, symbol: ClassSymbol, value: Value, frame: Frame, node:
             read_response(it, part, field.annotation, scope_of(it, owner, name), field)
         return
     if isinstance(value, (QuerySet, Items, Group)):
-        count = it.iterate(value, frame, _told(node))
-        element = value.model.symbol.name.lower() if isinstance(value, QuerySet) else "row"
-        if isinstance(value, Items) and isinstance(value.element, Row):
-            element = value.element.model.symbol.name.lower()
-        with it.loop(frame, node.span, element, count, "serializer"):
-            _read_as(it, symbol, it.element(value), frame, node, depth)
+        for_each_row(it, value, lambda row: _read_as(it, symbol, row, frame, node, depth), frame, node)
         return
     if not isinstance(value, Row) or depth > 4:
         return
