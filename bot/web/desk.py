@@ -75,6 +75,9 @@ class Desk(Protocol):
     def find(self, repository: str, number: int) -> PullRequest | None:
         """A pull request; None when it is not known."""
 
+    def drafts(self, pull: PullRequest) -> Sequence[Draft]:
+        """All drafts of a pull request, by number; nothing but the store is asked."""
+
     def shown(self, pull: PullRequest) -> Shown | None:
         """Everything of a pull request's review page; None when its head was not reviewed yet."""
 

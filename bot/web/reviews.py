@@ -50,7 +50,7 @@ def decide(request: Request, owner: str, name: str, number: int, site: At, perso
         raise HTTPException(422, "This form lacks its number; load the page again.")
     desk = site.desk
     try:
-        made = forms.decisions(form, pull, _shown(site, pull).drafts, person.login, desk.now())
+        made = forms.decisions(form, pull, desk.drafts(pull), person.login, desk.now())
     except BadForm as exc:
         raise HTTPException(422, str(exc)) from exc
     if made:

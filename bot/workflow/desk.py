@@ -76,6 +76,9 @@ class StoredDesk:
     def find(self, repository: str, number: int) -> PullRequest | None:
         return self._store.pull_requests.find(repository, number)
 
+    def drafts(self, pull: PullRequest) -> Sequence[Draft]:
+        return self._store.drafts.of(pull.id)
+
     def shown(self, pull: PullRequest) -> Shown | None:
         reviews = self._store.reviews.of(pull.id)
         review = next((review for review in reviews if review.head == pull.head), None)

@@ -13,8 +13,11 @@ import pytest
 from analyzers.findings import Allow
 from analyzers.span import Place, Span
 from bot.review.baseline import Accepted, Baseline
+from bot.review.drafts import PullRequest
 from bot.review.records import Found, Suppressions
 from bot.web import reviewed
+from bot.web.access import Unknown
+from bot.web.desk import Shown
 from bot.web.diffs import Row, opened
 from bot.web.pages import prose
 from bot.web.suppressions import MOST_ACCEPTED
@@ -141,6 +144,21 @@ def test_what_files_suppress_is_listed(running: Running) -> None:
     assert text.count("once per <code>order</code>") == MOST_ACCEPTED
     assert "<i>" not in text
     assert "a b.py" not in running.person(STRANGER).read("/suppressions")
+
+
+def test_a_decision_needs_no_files(running: Running) -> None:
+    """Also when the files can't be had, such as those of an old pull request, a dismissal is taken back."""
+    grace = running.person(WRITER)
+    said = {"draft": "2", "category": "accepted", "reason": "few"}
+    grace.decide({**grace.fields(), **said, "action": "dismiss"})
+    fields = dict(re.findall(r'name="(form|head|act)" value="([^"]*)">', grace.read("/suppressions")))
+
+    def shown(pull: PullRequest) -> Shown:
+        raise Unknown("The files of this review cannot be had.")
+
+    running.desk.shown = shown  # type: ignore[method-assign]
+    assert grace.decide({**fields, "draft": "2", "action": "undo"}).status_code == 303
+    assert running.states() == ["waiting", "waiting"]
 
 
 def test_readers_have_no_forms(running: Running) -> None:
