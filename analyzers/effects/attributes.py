@@ -61,6 +61,8 @@ def _attribute(it: Machine, value: Value, name: str, frame: Frame, node: ir.Node
             return Outside(name, value)  # `$orders->each->archive()`, `$orders->map->customer`
         case Outside() if isinstance(value.receiver, Items):
             return builtin.each_attribute(it, value, name, frame, node)
+        case Const() if name == "value":  # of a member of an enumeration
+            return value
         case Group():  # `result.Order` of `select(Order, Customer)`
             return next(
                 (part for part in value.items if isinstance(part, Row) and part.model.symbol.name == name), UNKNOWN
@@ -112,8 +114,18 @@ def _class_attribute(it: Machine, value: Class, name: str, frame: Frame, node: i
         return Column(model, name)
     field = value.symbol.field(name)
     if field is not None and field[1].value is not None:
-        return declarations.field_value(it, *field)
+        declared = declarations.field_value(it, *field)
+        return _member(declared) if _is_enumeration(value.symbol) else declared
     return UNKNOWN
+
+
+def _is_enumeration(symbol: ClassSymbol) -> bool:
+    return any(dotted.startswith("enum.") or dotted.endswith("Choices") for dotted in symbol.externals())
+
+
+def _member(declared: Value) -> Value:
+    """A member of an enumeration as its value: of Django's `PAID = "paid", _("Paid")` the first part."""
+    return declared.items[0] if isinstance(declared, Group) and declared.items else declared
 
 
 def _super_attribute(it: Machine, value: Super, name: str, frame: Frame, node: ir.Node) -> Value:
