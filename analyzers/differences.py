@@ -29,8 +29,8 @@ def compare(
     """
     Tell introduced, fixed and standing apart.
 
-    What disappears in one place and appears in another with the same evidence was moved: it stands. So does what the
-    change only calls, and what it touches nowhere where the base was looked at only in part.
+    What disappears in one place and appears in another with the same evidence was moved: it stands, wherever the entry
+    points that had it show it now, and for as many others as it disappears from. So does what the change only calls, and what it touches nowhere where the base was looked at only in part.
     """
     new = [after[key] for key in sorted(after.keys() - before.keys())]
     gone = [before[key] for key in sorted(before.keys() - after.keys())]
@@ -39,12 +39,14 @@ def compare(
         moved: dict[tuple[str, str], list[Finding]] = {}
         for finding in gone:
             moved.setdefault(evidence(finding), []).append(finding)
+        had = {(*evidence(finding), finding.entry) for finding in gone}
         kept: list[Finding] = []
-        for finding in new:
+        for finding in sorted(new, key=lambda finding: (*evidence(finding), finding.entry) not in had):
             same = moved.get(evidence(finding))
+            stands = bool(same) or (*evidence(finding), finding.entry) in had
             if same:
                 same.pop()
-            (standing if same is not None else kept).append(finding)
+            (standing if stands else kept).append(finding)
         new, gone = kept, [finding for findings in moved.values() for finding in findings]
     called = [
         finding
