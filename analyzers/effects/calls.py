@@ -168,6 +168,8 @@ def _fits(
     """
     if known.does == "loader":
         return isinstance(receiver, Loader) or (type(receiver) in (Value, Outside) and _names_column(arguments))
+    if isinstance(receiver, Object) and receiver.symbol.method(callee.name) is not None:
+        return False  # it says itself what it does
     if isinstance(receiver, (QuerySet, Row, Class, Object, Super)) and known.does not in ("send", "user"):
         return isinstance(receiver, Object) and _takes_query(it, framework, known, arguments)
     if known.receivers:
