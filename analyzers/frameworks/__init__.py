@@ -57,6 +57,8 @@ class Relation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reverse_access: Access = "manager"
     column: str = ""
     """The attribute that holds the key and is free to read; `{name}` is the field's name."""
+    unresolved: str = ""
+    """Dotted name of the model, a stub's, that stands for a target that is not in the tree."""
     generic: bool = False
     """The target differs from row to row."""
     lazy_keyword: str = ""

@@ -152,6 +152,9 @@ class Orm:
             if access == "collection" and inner is not None:
                 many, expr = is_collection, expr or inner
         target = None if declared.generic else self.target(model, owner, expr)
+        if target is None and declared.unresolved:
+            stub = self.program.external(declared.unresolved)
+            target = stub if isinstance(stub, ClassSymbol) else None
         if access == "collection" and field.annotation is None:
             uselist = keywords.get("uselist")
             if isinstance(uselist, ir.Constant):
