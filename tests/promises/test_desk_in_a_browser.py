@@ -64,6 +64,7 @@ def test_19_from_the_queue_to_the_comment(desk: Service, page: Page, first: Scen
     desk.rest()
     page.goto(desk.url)
     page.get_by_role("link", name="Say whose order it is").click()
+    page.wait_for_url("**/reviews/**")
     page.keyboard.press("j")
     page.keyboard.press("e")
     page.locator("#draft-1 textarea:focus").fill("Load the **customers** with the orders.")
@@ -94,12 +95,18 @@ def test_12_dismissed_in_the_browser(github: GitHub, desk: Service, page: Page, 
     desk.rest()
     assert seen.check(second).conclusion == "success"
     assert not second.pull.review_comments
-    page.get_by_role("link", name="Queue").click()
+    turn_to(page, "Queue")
     assert second.repository.full_name not in page.locator("main").inner_text()
-    page.get_by_role("link", name="Suppressions").click()
+    turn_to(page, "Suppressions")
     entry = page.locator(".entry", has_text=second.repository.full_name)
     assert "three orders at most" in entry.inner_text()
     entry.get_by_role("button").click()
     page.locator("#draft-1.waiting").wait_for()
-    page.get_by_role("link", name="Queue").click()
+    turn_to(page, "Queue")
     assert second.repository.full_name in page.locator("main").inner_text()
+
+
+def turn_to(page: Page, name: str) -> None:
+    """Go to one of the main pages, and be there."""
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("heading", level=1, name=name).wait_for()
