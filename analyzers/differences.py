@@ -30,7 +30,8 @@ def compare(
     Tell introduced, fixed and standing apart.
 
     What disappears in one place and appears in another with the same evidence was moved: it stands, wherever the entry
-    points that had it show it now, and for as many others as it disappears from. So does what the change only calls, and what it touches nowhere where the base was looked at only in part.
+    points that had it show it now, and for as many others as it disappears from. So does what the change only calls,
+    and what it touches nowhere where the base was looked at only in part.
     """
     new = [after[key] for key in sorted(after.keys() - before.keys())]
     gone = [before[key] for key in sorted(before.keys() - after.keys())]
