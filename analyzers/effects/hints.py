@@ -31,12 +31,13 @@ def annotated(it: Machine, annotation: ir.Expr | None, module: ModuleSymbol) -> 
     symbol = it.program.class_of(module, annotation) if annotation is not None else None
     if not isinstance(symbol, ClassSymbol):
         return None
+    symbol = it.lookups.completed(symbol)
     model = it.orm.model(symbol)
     if model is not None:
         return Row(model, it.loops, None, assumed=Confidence.POSSIBLE)
     if it.orm.query_set_framework(symbol) is not None:
         return None  # of which model it does not say
-    return Object(it.lookups.completed(symbol), it.loops)
+    return Object(symbol, it.loops)
 
 
 def _annotated_generic(it: Machine, annotation: ir.Subscript, module: ModuleSymbol) -> Value | None:

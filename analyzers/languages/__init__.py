@@ -36,7 +36,7 @@ class FrontEnd(msgspec.Struct, frozen=True):
 
 
 PYTHON = FrontEnd("python", 2, "analyzers.languages.python")
-PHP = FrontEnd("php", 2, "analyzers.languages.php")
+PHP = FrontEnd("php", 3, "analyzers.languages.php")
 BLADE = FrontEnd("blade", 1, "analyzers.languages.blade")
 TEMPLATE = FrontEnd("template", 1, "analyzers.languages.template")
 

@@ -1,11 +1,12 @@
 """
 The front end for PHP.
 
-Interfaces, traits and enums are classes too. The bases of a class are what it extends, what it implements and the
-traits it uses, in this order; properties, constants and cases are its fields. An instance method has `self` as its
-first parameter, a static one the decorator `staticmethod`, one without a body `abstractmethod`; a `get` hook is a
-method with the decorator `property`. A promoted parameter is also a field, and the constructor begins with its
-assignment. A class without a name, as in `return new class extends Migration`, is one of the module: `class@anonymous`.
+Interfaces, traits and enums are classes too; an interface has the decorator `interface`. The bases of a class are what
+it extends, what it implements and the traits it uses, in this order; properties, constants and cases are its fields. An
+instance method has `self` as its first parameter, a static one the decorator `staticmethod`, one without a body
+`abstractmethod`; a `get` hook is a method with the decorator `property`. A promoted parameter is also a field, and the
+constructor begins with its assignment. A class without a name, as in `return new class extends Migration`, is one of
+the module: `class@anonymous`.
 
     foreach ($orders as $id => $order) {...}     for (id, order) in keyed(orders): ...
     foreach ($orders as $order) {...}            for order in orders: ...
@@ -517,7 +518,7 @@ class Lowering(Expressions):
             tuple(fields),
             tuple(methods),
             self.source.span(named if named is not None else node.children[0]),
-            decorators=self._attributes(node),
+            decorators=(*self._attributes(node), *self._kind(node)),
         )
         self._class, self._scope = outer, scope
         return found
@@ -595,6 +596,12 @@ class Lowering(Expressions):
         if node.child_by_field_name("body") is None:
             function = _decorated(function, ir.Name(span, "abstractmethod"))
         return function
+
+    def _kind(self, node: Node) -> tuple[ir.Expr, ...]:
+        """An interface has a decorator of that name: even without methods it is no class to make objects of."""
+        return (
+            (ir.Name(self.source.span(node.children[0]), "interface"),) if node.type == "interface_declaration" else ()
+        )
 
     def _promoted(self, node: Node | None, doc: Doc) -> list[ir.Field]:
         """The fields that a constructor's parameters declare."""

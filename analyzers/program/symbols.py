@@ -208,6 +208,8 @@ class ClassSymbol:
     @property
     def is_abstract(self) -> bool:
         """Whether it is an interface, or lacks the body of a method."""
+        if any(ir.dotted(decorator) == "interface" for decorator in self.node.decorators):
+            return True
         names = {name for symbol in self.ancestors() for name in symbol.methods}
         return any(method.is_abstract for method in map(self.method, names) if method is not None)
 
