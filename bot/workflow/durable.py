@@ -43,8 +43,8 @@ DELIVERIES, REVIEWS, PUBLICATIONS, SLACK, PROSE = "deliveries", "reviews", "publ
 """The queues; the first two take turns by installation, publications and what is told in Slack by pull request."""
 POLLED = 0.25
 """Seconds between two looks into a queue; each costs two milliseconds."""
-QUICKLY = 0.1
-"""The same for deliveries, of which few are handled at once, so that those that come in are answered meanwhile."""
+HANDLED = 2
+"""Deliveries that one process handles at once: those that come in are answered meanwhile."""
 AT_ONCE = 16
 """Workflows of a queue that one process runs; most of them wait for GitHub. The engine has a limit of its own."""
 PATIENCE = 40
@@ -120,6 +120,7 @@ class Durable:
         self._silent_after = silent_after
         self._trace: Callable[[], AbstractContextManager[object]] = PropagateOtelContext if is_traced else nullcontext
         self._sweeps = itertools.count()
+        self._handling = threading.BoundedSemaphore(HANDLED)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         config: DBOSConfig = {
@@ -153,7 +154,7 @@ class Durable:
         self.service.store.workers.beat(self.executor)
         DBOS.launch()
         DBOS.register_queue(
-            DELIVERIES, worker_concurrency=AT_ONCE // 2, partition_concurrency=2, polling_interval_sec=QUICKLY
+            DELIVERIES, worker_concurrency=AT_ONCE, partition_concurrency=2, polling_interval_sec=POLLED
         )
         DBOS.register_queue(
             REVIEWS,
@@ -221,12 +222,17 @@ class Durable:
         pull = act.pressed.choice.pull_request
         self._enqueue("obey", f"slack:{act.pressed.key}", SLACK, pull, msgspec.to_builtins(act))
 
+    def handle(self, service: Service, delivery: str) -> list[Work]:
+        """As `delivering.handle`, when it is its turn."""
+        with self._handling:
+            return delivering.handle(service, delivery)
+
     # --- workflows ----------------------------------------------------------------------------------------------------
 
     def _deliver(self, delivery: str) -> None:
         with bound_contextvars(delivery=delivery):
             try:
-                for work in self._do(delivering.handle, delivery):
+                for work in self._do(self.handle, delivery):
                     self.begin(msgspec.convert(work, Work))
                 outcome = "handled"
             except GaveUp as problem:
