@@ -206,5 +206,5 @@ def explanation(draft: Draft, rule: Rule, told: Told | None = None) -> str:
         told: What a model says of the finding itself; None while that is not public.
     """
     sections = [f"**{heading}.** {body.strip()}" for heading, body in rule.sections if heading in EXPLAINED]
-    here = [] if told is None else [f"**Here.** {markdown.prose(' '.join((told.text, told.question)).strip())}"]
+    here = [] if told is None else [f"**Here.** {markdown.prose(' '.join((told.words, told.question)).strip())}"]
     return "\n\n".join([f"**Draft {draft.number}: {markdown.prose(rule.title)}** · `{rule.id}`", *here, *sections])

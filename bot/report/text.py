@@ -98,7 +98,9 @@ class _Printer:
         self._line(_prose(risk.lead, self._console), indent=2)
         for told, finding in risk_rows(risk, self._report.outcome.posted):
             severity = Text(f"{finding.severity.name.lower()} ", _COLOURS[finding.severity])
-            self._line(Text.assemble(severity, f"{where(finding.place)}  ", _prose(told.text, self._console)), indent=2)
+            self._line(
+                Text.assemble(severity, f"{where(finding.place)}  ", _prose(told.words, self._console)), indent=2
+            )
             if told.question:
                 self._line(Text.assemble(("? ", "bold"), _prose(told.question, self._console)), indent=4)
         if risk.left_out:

@@ -26,10 +26,17 @@ class Told(msgspec.Struct, frozen=True):
 
     fingerprint: str
     text: str
+    advice: str = ""
+    """What to do; ours, whoever said the rest."""
     question: str = ""
     """To the author, where intent decides."""
     is_model: bool = False
     """Whether a language model said it."""
+
+    @property
+    def words(self) -> str:
+        """The text and the advice."""
+        return f"{self.text} {self.advice}".strip()
 
 
 class RiskSummary(msgspec.Struct, frozen=True):
@@ -217,4 +224,4 @@ def _asked(question: str, on: Ground) -> Kept:
 def _replaced(ours: Told, production: Kept, question: Kept) -> Told:
     if not production.holds:
         return ours
-    return Told(ours.fingerprint, production.text, question.text or ours.question, is_model=True)
+    return msgspec.structs.replace(ours, text=production.text, question=question.text or ours.question, is_model=True)

@@ -29,7 +29,7 @@ _JUDGEMENT = re.compile(
       | approv\w+ | lgtm | merg(?:e|ed|ing)\b | false[ -]positives? | ignor(?:e|ed|ing) | dismiss\w* | suppress\w*
       | no\ (?:\w+\ )?(?:issues?|problems?|risks?|findings?|concerns?|danger|harm|impact|need)
       | not\ an?\ (?:real\ )?(?:bug|issue|problem|risk) | reviewed\ by | signed\ off
-      | vulnerab\w+ | exploit\w* | malicious\w* | CVE
+      | vulnerab\w+ | exploit\w* | malicious\w* | CVE | static\ analysis | the\ evidence
       | (?:previous|prior|above|system)\ (?:instruction|prompt)s? | instruct\w+ | as\ an\ ai | language\ model )\b""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -57,7 +57,15 @@ def summary(findings: Sequence[Finding], consequences: Sequence[Consequence], no
     told = []
     for finding in findings[:MOST_TOLD]:
         question = _question(finding, rows.get(finding.entry))
-        told.append(Told(finding.fingerprint, _text(finding), "" if question in asked else question))
+        advice = [finding.advice, "A verified fix is at hand" if finding.fix is not None else ""]
+        told.append(
+            Told(
+                finding.fingerprint,
+                _sentences(finding.message),
+                _sentences(*advice),
+                "" if question in asked else question,
+            )
+        )
         asked.add(question)
     return RiskSummary(
         lead=" ".join((*_load(consequences), *_first(findings, rows))),
@@ -169,8 +177,7 @@ def _depth(finding: Finding) -> int:
     return sum(step.role == "loop" for step in finding.trace)
 
 
-def _text(finding: Finding) -> str:
-    said = [finding.message, finding.advice, "A verified fix is at hand" if finding.fix is not None else ""]
+def _sentences(*said: str) -> str:
     return " ".join(f"{sentence.rstrip('.')}." for sentence in said if sentence)
 
 

@@ -53,6 +53,8 @@ def test_what_the_evidence_bears_is_kept(on: Ground, sentence: str) -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
+        # talk about the talk
+        "The change introduces a static analysis finding in `with_customers`.",
         # invented facts
         "`with_customers` runs 4 queries, which is the number of its line.",
         "It runs `6` queries.",

@@ -77,7 +77,9 @@ def test_summaries(store: Store) -> None:
     """One for each review; a newer one takes its place."""
     review = store.reviews.queue(store.pull_requests.save(PULL_REQUEST).id).id
     assert store.summaries.find(review) is None
-    summary = RiskSummary("Lead.", (Told("cs1:x:1", "Words.", "Why?", is_model=True),), model="small", kept=2, cost=0.5)
+    summary = RiskSummary(
+        "Lead.", (Told("cs1:x:1", "Words.", "Load it.", "Why?", True),), model="small", kept=2, cost=0.5
+    )
     store.summaries.keep(review, RiskSummary("Older."))
     store.summaries.keep(review, summary)
     assert store.summaries.find(review) == summary
