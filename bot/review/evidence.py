@@ -286,10 +286,11 @@ def _page(rule: Rule) -> dict[str, str]:
 
 def _prose(markdown: str) -> str:
     """
-    The sentences before the first file or block of code, without those with numbers: they are examples, and a model
-    takes them for facts of the change.
+    The sentences before the first file or block of code, without those with numbers and without code in parentheses:
+    they are examples, and a model takes them for facts of the change.
     """
     prose = re.split(r"^(?:```|`[^`]+`:$)", markdown, maxsplit=1, flags=re.MULTILINE)[0]
+    prose = re.sub(r"\s*\(`[^()`]*(?:\(\))?`(?:,\s*`[^()`]*(?:\(\))?`)*\)", "", prose)
     return " ".join(sentence for sentence in re.split(r"(?<=[.:])\s+", prose.strip()) if not re.search(r"\d", sentence))
 
 

@@ -127,12 +127,13 @@ def ground(
     Args:
         evidence: Texts whose names, paths and numbers may be said. Comments and quoted sentences in code ground
             nothing: they are the author's words, not facts.
-        general: Texts that lend their words only, such as a rule's page: its numbers are examples.
+        general: Texts that lend their words only, such as a rule's page: its numbers are examples, and so is code such
+            as `order.customer`, which lends none.
         numbers: Further numbers that may be said, such as how many findings there are.
         is_one: See `Ground`.
     """
     text = unicodedata.normalize("NFKC", "\n".join(_facts(piece) for piece in evidence))
-    words = frozenset(word.lower() for word in _PIECE.findall("\n".join((text, *general))))
+    words = frozenset(word.lower() for word in _PIECE.findall("\n".join((text, *map(_without_examples, general)))))
     counting = re.findall(r"\d+", _LINE.sub(" ", text))
     lines = frozenset(number for pair in _LINE.findall(text) for number in pair if number)
     return Ground(text.lower(), words, frozenset({"1", *counting, *map(str, numbers)}), lines, is_one)
@@ -157,7 +158,7 @@ def keep(text: str, on: Ground, most: int) -> Kept:
             continue
         follows_on = False
         if len(kept) < most and sentence not in kept:
-            kept.append(sentence)
+            kept.append(sentence if sentence.endswith((".", "!", "?", ")", '"')) else f"{sentence}.")
     return Kept(" ".join(kept), len(kept), dropped)
 
 
@@ -256,6 +257,10 @@ def _opens(word: str, on: Ground) -> bool:
     """Whether a word has its capital from its place only: `Loading …`, but not `Redis …`."""
     stems = {word, *(word.removesuffix(ending) for ending in ("s", "es", "d", "ed", "ing"))}
     return word in _OPENERS or any(stem in on.words or f"{stem}e" in on.words for stem in stems)
+
+
+def _without_examples(text: str) -> str:
+    return _CODE.sub(lambda code: "" if re.search(r"\w\.\w", code[1]) else code[0], text)
 
 
 def _facts(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from analyzers import catalogue
 from analyzers.findings import Consequence, Cost, Finding, Step
 from bot.review import evidence
 from bot.review.evidence import Evidence
@@ -110,3 +111,14 @@ def test_what_is_cut_is_counted_or_marked() -> None:
     ends += payload["findings"]["F1"]["code"]["orders/overview.py"]
     assert all(text.endswith("…") for text in ends)
     assert [len(text) for text in ends[:2]] == [200, 1500]
+
+
+def test_a_rules_examples_are_not_told() -> None:
+    """Its sentences are, without code in parentheses: a small model takes that for the code of the change."""
+    rule = next(rule for rule in catalogue.load() if rule.id == "lazy-load-in-loop")
+    shown = evidence.gather(
+        (msgspec.structs.replace(QUERY, rule=rule.id),), (), {rule.id: rule}, lambda path: (), tokens=5000
+    )
+    happens = shown.cases[0].told["rule"]["what_happens"]
+    assert "A loop reads a relation of each row that the query of these rows did not load." in happens
+    assert "order.customer" not in happens

@@ -21,6 +21,7 @@ EVIDENCE = (
 )
 RULE = (
     "With 500 rows it makes 501 round trips. Django's `select_related` joins a single row, hundreds of tiny reads.",
+    "A loop reads a relation, `invoice.lines.all()`.",
 )
 
 
@@ -53,6 +54,9 @@ def test_what_the_evidence_bears_is_kept(on: Ground, sentence: str) -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
+        # the rule's examples
+        "It reads `invoice.lines.all()` of each row.",
+        "Each `invoice` is read on its own.",
         # talk about the talk
         "The change introduces a static analysis finding in `with_customers`.",
         # invented facts
@@ -147,3 +151,8 @@ def test_length_is_counted_in_sentences(on: Ground) -> None:
 def test_sentences(text: str, sentences: tuple[str, ...]) -> None:
     """Blocks of code, headings and tables are no sentences; what is not seen goes."""
     assert grounding.sentences(text) == sentences
+
+
+def test_a_sentence_has_an_end(on: Ground) -> None:
+    """What is said after it is another sentence."""
+    assert grounding.keep("`with_customers` runs a query for each order", on, 3).text.endswith("order.")
