@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from bot.cli import main
+from bot.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -16,6 +16,7 @@ from analyzers.effects.values import (
     Group,
     Items,
     Module,
+    Object,
     Value,
 )
 from analyzers.program.symbols import ClassSymbol, ModuleSymbol, Variable
@@ -23,8 +24,15 @@ from analyzers.program.symbols import ClassSymbol, ModuleSymbol, Variable
 
 def variable(it: Machine, symbol: Variable) -> Value:
     """The value of a variable of a module."""
-    with it.collecting():  # what runs when a module is imported runs once
-        return _declared(it, symbol.module, None, symbol.name, symbol.value)
+    key = (symbol.module.path, symbol.name)
+    value: Value | None = it.singletons.get(key)
+    if value is None:
+        with it.collecting():  # what runs when a module is imported runs once
+            value = _declared(it, symbol.module, None, symbol.name, symbol.value)
+        if isinstance(value, Object):
+            value.created = ()
+            it.singletons[key] = value
+    return value
 
 
 def field_value(it: Machine, owner: ClassSymbol, field: ir.Field) -> Value:

@@ -13,6 +13,7 @@ from analyzers import ir
 from analyzers.effects.frame import Frame
 from analyzers.effects.quote import describe
 from analyzers.effects.tree import Count, Effect, How, Leave, Loop, Query
+from analyzers.effects.values import Object
 from analyzers.findings import Confidence
 from analyzers.relation import Path
 from analyzers.span import Place, Span
@@ -78,6 +79,8 @@ class Recorder:
         """Paths of the files whose text had a part in it."""
         self.mapped: set[str] = set()
         """Ids of models of which every row was read: where there is an identity map, their keys are free."""
+        self.singletons: dict[tuple[str, str], Object] = {}
+        """What modules made when they were imported, by path and name: one for all who name it."""
         self.confidence = Confidence.CERTAIN
         """How the calls that lead here were resolved, at the weakest."""
         self.reader = ""

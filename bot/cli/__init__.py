@@ -6,12 +6,39 @@ Exit status 0: nothing at the threshold; 1: findings; 2: it could not be done, w
 
 from __future__ import annotations
 
+import atexit
+import gc
+import os
 import sys
+import threading
 
 from bot import __version__
 
 FAILED = 2
 """Exit status when what was asked for could not be done."""
+
+
+def run() -> None:
+    """
+    Run the command line as a process of its own, which ends as soon as there is an answer.
+
+    To take apart what a review built costs a tenth of its time, and the system does it for nothing.
+    """
+    gc.set_threshold(
+        100_000, 50, 100
+    )  # a review makes much and throws little away: looking for cycles costs a twentieth
+    try:
+        main()
+    except SystemExit as leaving:
+        if not isinstance(leaving.code, int) or threading.active_count() > 1:
+            raise
+        atexit._run_exitfuncs()
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError:  # nobody reads it any more; Python says so in its own way
+            raise leaving from None
+        os._exit(leaving.code)
 
 
 def main() -> None:
