@@ -6,8 +6,8 @@ COPY constraints.txt pyproject.toml README.md ./
 COPY analyzers analyzers
 COPY bot bot
 COPY prompts prompts
-RUN --mount=type=cache,target=/root/.cache/pip \
-    pip --python /opt/countersign/bin/python install --constraint constraints.txt .
+RUN --mount=type=cache,target=/cache \
+    PIP_CACHE_DIR=/cache pip --python /opt/countersign/bin/python install --constraint constraints.txt .
 
 FROM python:3.11-slim
 RUN apt-get update \

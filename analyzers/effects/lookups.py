@@ -91,8 +91,8 @@ class Lookups:
         """
         Paths of the templates of a name, the likeliest first.
 
-        Some programs keep theirs in a folder below, which their settings name: `templates/oscar/basket/basket.html` is
-        found as `basket/basket.html` where no other is.
+        Some programs keep theirs in a folder below, which their settings name: `templates/plain/orders/list.html` is
+        found as `orders/list.html` where no other is.
         """
         if self._templates is None:
             self._templates = {}

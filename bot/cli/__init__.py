@@ -24,9 +24,7 @@ def run() -> None:
 
     To take apart what a review built costs a tenth of its time, and the system does it for nothing.
     """
-    gc.set_threshold(
-        100_000, 50, 100
-    )  # a review makes much and throws little away: looking for cycles costs a twentieth
+    gc.set_threshold(100_000, 50, 100)  # a review throws little away: to look for cycles costs it a twentieth
     try:
         main()
     except SystemExit as leaving:
